@@ -1,0 +1,267 @@
+/** The contract with editor and command line: messages, rows and versions; it imports nothing. */
+
+/** Raised when a message changes so that an older peer cannot use it. */
+export const protocolVersion = 1;
+
+/** What `daemon.json` says to whoever looks for a running daemon (0600, in the data directory). */
+export interface DaemonFile {
+  pid: number;
+  version: string;
+  protocolVersion: number;
+  /** Path of the local socket (a pipe name on Windows). */
+  socket: string;
+  /** Path of the 0600 file with the token: 64 hex characters that a client sends, with "\n", before anything else. */
+  tokenFile: string;
+  url: string;
+  startedAt: string;
+}
+
+/** Times on the wire are ISO 8601 in UTC. */
+export type Timestamp = string;
+
+export interface DaemonStatus {
+  pid: number;
+  version: string;
+  protocolVersion: number;
+  url: string;
+  dataDirectory: string;
+  startedAt: Timestamp;
+  folders: string[];
+  clients: number;
+  activeRuns: number;
+  memoryBytes: number;
+  /** Whether stored secrets open with the present secret key (D6). */
+  secretKey: 'ok' | 'wrong';
+}
+
+/** A key as it may be shown: never the key itself (W7, W22). */
+export interface KeyRow {
+  id: string;
+  kind: 'workflow' | 'api';
+  /** W5: a global key, or one workflow's. */
+  global: boolean;
+  workflowId?: string;
+  description: string;
+  /** D23, e.g. `bk_live_••••1a2b`. */
+  masked: string;
+  organizationId?: string;
+  createdAt: Timestamp;
+  lastUsedAt: Timestamp | null;
+  /** `null`: never (W10). */
+  expiresAt: Timestamp | null;
+  expired: boolean;
+  /** W31: the workflow no longer exists. */
+  orphaned: boolean;
+  /** D12: the workflow exists, but its endpoint is switched off. */
+  endpointOff: boolean;
+}
+
+/** W18; `null` is Never. */
+export type ExpiresInDays = 30 | 60 | 90 | 180 | 365 | null;
+export const expirationChoices: readonly ExpiresInDays[] = [null, 30, 60, 90, 180, 365];
+/** W19. */
+export const defaultExpiresInDays = 90;
+/** W13, D24: code points after trimming. */
+export const maxDescriptionLength = 32;
+/** C12, D32: how the editor shows a secret. */
+export const secretMask = '••••••';
+/** D32: how HTTP and the command line show a secret. */
+export const secretPlaceholder = '[SECRET]';
+/** D36. */
+export const configNamePattern = /^[A-Za-z0-9_.-]{1,255}$/;
+
+export interface CreateKeyParams {
+  description: string;
+  global: boolean;
+  /** Required when not global, ignored when it is (W16). */
+  workflowId?: string;
+  /** Left out: 90 days (D22). */
+  expiresInDays?: ExpiresInDays;
+  organizationId?: string;
+}
+
+/** The only answer that ever holds a key (W20, W21). */
+export interface CreatedKey {
+  row: KeyRow;
+  key: string;
+  curl: string;
+}
+
+export type ConfigTypeName = 'string' | 'int' | 'bool' | 'json' | 'secret';
+
+export interface ConfigRow {
+  name: string;
+  type: ConfigTypeName;
+  /** Absent: the global scope. */
+  organizationId?: string;
+  /** The value; `[SECRET]` for a secret; `null` when a value is needed (D32, D37). */
+  value: unknown;
+  needsValue: boolean;
+  description?: string;
+  updatedAt: Timestamp;
+  updatedBy: string;
+}
+
+export interface OrganizationRow {
+  id: string;
+  name: string;
+  createdAt: Timestamp;
+}
+
+/** Zero-based, as in LSP. */
+export interface SourceRange {
+  start: { line: number; character: number };
+  end: { line: number; character: number };
+}
+
+export interface WorkflowRow {
+  /** The name (D45). */
+  id: string;
+  functionName: string;
+  folder: string;
+  /** Absolute path. */
+  file: string;
+  range: SourceRange;
+  description?: string;
+  category?: string;
+  tags: string[];
+  endpointEnabled: boolean;
+  publicEndpoint: boolean;
+  disableGlobalKey: boolean;
+  allowedMethods: string[];
+  executionMode: 'sync' | 'async';
+  timeoutSeconds: number;
+  parameters: { name: string; annotation?: string; required: boolean }[];
+  /** D45: two workflows have this name; neither runs. */
+  duplicate: boolean;
+  url: string;
+}
+
+export type RunStatusName = 'Pending' | 'Running' | 'Success' | 'Failed' | 'Timeout' | 'Cancelled' | 'Interrupted';
+
+export interface RunRow {
+  id: string;
+  workflowId: string;
+  status: RunStatusName;
+  triggeredBy: string;
+  organizationId?: string;
+  createdAt: Timestamp;
+  durationMs: number | null;
+}
+
+/** Everything in it is scrubbed. */
+export interface RunDetail extends RunRow {
+  input: unknown;
+  result: unknown;
+  error: { type: string; message: string; traceback?: string } | null;
+  logs: { at: Timestamp; level: string; message: string }[];
+  droppedLogBytes: number;
+}
+
+export interface AuditRow {
+  seq: number;
+  at: Timestamp;
+  actor: string;
+  action: string;
+  target: string;
+  outcome: string;
+  organizationId?: string;
+  requestId?: string;
+  runId?: string;
+  detail?: Record<string, string | number | boolean>;
+}
+
+/** 1-based, files relative to the folder, as `lint --format json` prints them. */
+export interface LintRow {
+  file: string;
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+  code: string;
+  severity: 'error' | 'warning' | 'information' | 'hint';
+  message: string;
+}
+
+/**
+ * Requests from a client to the daemon: method → parameters and answer.
+ * The daemon's table must have a handler for each, or it does not compile.
+ */
+export interface Requests {
+  /** Editor and command line: what runs, where. */
+  'workflowKeys/daemon/status': { params: null; result: DaemonStatus };
+  /** Answered once the daemon takes no more requests; it ends when the runs in flight have. */
+  'workflowKeys/daemon/stop': { params: null; result: null };
+
+  /** D39's order. */
+  'workflowKeys/keys/list': { params: null; result: KeyRow[] };
+  'workflowKeys/keys/create': { params: CreateKeyParams; result: CreatedKey };
+  /** By id. */
+  'workflowKeys/keys/revoke': { params: { id: string }; result: KeyRow };
+  /** W17: the workflows that a workflow-specific key can be made for. */
+  'workflowKeys/keys/offeredWorkflows': { params: null; result: WorkflowRow[] };
+
+  /** Without an organization: all scopes. With one: what it sees, its own before the global ones. */
+  'workflowKeys/configs/list': { params: { organizationId?: string }; result: ConfigRow[] };
+  'workflowKeys/configs/get': { params: { name: string; organizationId?: string }; result: ConfigRow };
+  /** `value` left out keeps the stored one (D31). */
+  'workflowKeys/configs/set': {
+    params: {
+      name: string;
+      type: ConfigTypeName;
+      value?: unknown;
+      organizationId?: string;
+      description?: string;
+    };
+    result: ConfigRow;
+  };
+  'workflowKeys/configs/unset': { params: { name: string; organizationId?: string }; result: null };
+
+  'workflowKeys/organizations/list': { params: null; result: OrganizationRow[] };
+  'workflowKeys/organizations/add': { params: { id: string; name?: string }; result: OrganizationRow };
+  'workflowKeys/organizations/remove': { params: { id: string }; result: { removedConfigs: number } };
+
+  'workflowKeys/workflows/list': { params: null; result: WorkflowRow[] };
+  /** Registers a trusted folder: it is remembered, watched, and its workflows can run. */
+  'workflowKeys/folders/register': { params: { path: string; python?: string }; result: { workflows: number } };
+  'workflowKeys/folders/unregister': { params: { path: string }; result: null };
+
+  /** Runs now and answers when it has finished, or with status Pending or Running past the wait limit. */
+  'workflowKeys/runs/start': {
+    params: { workflowId: string; input: Record<string, unknown>; organizationId?: string };
+    result: RunDetail;
+  };
+  'workflowKeys/runs/list': {
+    params: { workflowId?: string; status?: RunStatusName; before?: string; limit?: number };
+    result: RunRow[];
+  };
+  'workflowKeys/runs/show': { params: { id: string }; result: RunDetail };
+  'workflowKeys/runs/cancel': { params: { id: string }; result: RunRow };
+
+  /** Diagnostics of every workflow file of a folder, registered or not. Parsed only, never run. */
+  'workflowKeys/language/lint': { params: { path: string; organizationId?: string }; result: LintRow[] };
+  /** The organization for which this client's diagnostics are computed; left out: global. */
+  'workflowKeys/language/chooseOrganization': { params: { organizationId?: string }; result: null };
+
+  'workflowKeys/audit/list': { params: { after?: number; limit?: number }; result: AuditRow[] };
+  'workflowKeys/audit/verify': {
+    params: null;
+    result: { records: number; firstBad: { seq: number; reason: string } | null };
+  };
+}
+
+export type Method = keyof Requests;
+
+/** What can have changed. */
+export type ChangedNoun = 'keys' | 'configs' | 'organizations' | 'workflows' | 'runs';
+
+/** Notifications from the daemon to every client. */
+export interface Notifications {
+  /** Views read again what is named. */
+  'workflowKeys/changed': { nouns: ChangedNoun[] };
+}
+
+/** A failure on the wire: JSON-RPC error whose `data.code` is a code of `errors.ts`. */
+export interface WireError {
+  code: string;
+}

@@ -1,0 +1,219 @@
+/** What every store engine must do: state (small, in memory, transactional) and history (grows, paged). */
+
+/** Milliseconds since the epoch. */
+export type Millis = number;
+
+export interface OrganizationRecord {
+  /** Stable id, e.g. `acme`. */
+  id: string;
+  name: string;
+  createdAt: Millis;
+}
+
+export interface ApiKeyRecord {
+  id: string;
+  /** D3: workflow keys hold a workflow's slot, API keys have scopes. */
+  kind: 'workflow' | 'api';
+  /** `bk_live_`, `wfk_`, or what an administrator chose (D2). */
+  prefix: string;
+  /** SHA-256 of the whole key in hex; absent once revoked (D25). */
+  hash?: string;
+  lastFour: string;
+  /** W12–W14 for workflow keys, the name for API keys. */
+  description: string;
+  /** The one workflow of a workflow-specific key; absent for a global key and for API keys. */
+  workflowId?: string;
+  /** API keys: canonical scopes (D14). */
+  scopes?: string[];
+  /** API keys: allow-list of workflow ids; absent means all. */
+  workflowIds?: string[];
+  organizationId?: string;
+  createdAt: Millis;
+  createdBy: string;
+  /** Absent means never. */
+  expiresAt?: Millis;
+  revokedAt?: Millis;
+}
+
+export type ConfigType = 'string' | 'int' | 'bool' | 'json' | 'secret';
+
+export interface ConfigRecord {
+  id: string;
+  /** D36. */
+  name: string;
+  /** Absent means the global scope. */
+  organizationId?: string;
+  type: ConfigType;
+  /** The plain value, or the Fernet token of a secret; absent when the row needs a value (D37). */
+  value?: unknown;
+  description?: string;
+  updatedAt: Millis;
+  updatedBy: string;
+}
+
+export interface FolderRecord {
+  /** The folder's absolute path is its id. */
+  id: string;
+  /** Interpreter chosen for this folder; absent means the daemon's default. */
+  python?: string;
+  registeredAt: Millis;
+}
+
+export interface MetaRecord {
+  id: string;
+  value: string;
+}
+
+/** The collections of the state. Every record has an `id`. */
+export interface Collections {
+  organizations: OrganizationRecord;
+  keys: ApiKeyRecord;
+  configs: ConfigRecord;
+  folders: FolderRecord;
+  /** Small facts about the store itself, e.g. the key-check value of the vault (D6). */
+  meta: MetaRecord;
+}
+export type CollectionName = keyof Collections;
+
+/** Fields that engines keep an index for, so that `findBy` costs the same at 100 and 100,000 records. */
+export const indexedFields = {
+  keys: ['hash', 'workflowId'],
+  configs: ['name'],
+} as const satisfies { [C in CollectionName]?: readonly (keyof Collections[C])[] };
+export type IndexedField<C extends CollectionName> = C extends keyof typeof indexedFields
+  ? (typeof indexedFields)[C][number]
+  : never;
+
+export interface StateReader {
+  get<C extends CollectionName>(collection: C, id: string): Promise<Collections[C] | undefined>;
+  /** All records, in order of insertion. The array is the caller's; the records must not be changed. */
+  list<C extends CollectionName>(collection: C): Promise<Collections[C][]>;
+  findBy<C extends CollectionName>(
+    collection: C,
+    field: IndexedField<C>,
+    value: string,
+  ): Promise<Collections[C][]>;
+}
+
+export interface StateTransaction extends StateReader {
+  put<C extends CollectionName>(collection: C, record: Collections[C]): void;
+  remove(collection: CollectionName, id: string): void;
+  /** The audit record of this change; a transaction that writes without one is refused (D34). */
+  audit(entry: AuditEntry): void;
+}
+
+/**
+ * Organizations, keys, configs, folders.
+ *
+ * Guarantees: transactions are serialised; one that resolves is durable; one that rejects changed nothing;
+ * readers see only whole, durable transactions; the audit records of a transaction are durable before its change.
+ */
+export interface State extends StateReader {
+  /** Number of the newest durable transaction. */
+  readonly revision: number;
+  transact<T>(change: (tx: StateTransaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Makes audit records durable, before the change that leads to `revision`; rejects when it cannot (D34). */
+export type AuditWriter = (entries: { entry: AuditEntry; revision: number }[]) => Promise<void>;
+
+/** What the caller says of something that happened. Invariant: no value, secret or key in any field. */
+export interface AuditEntry {
+  /** Who: `editor`, `cli`, `key:<id>`, `run:<id>`, `daemon`, or an address for a refused request. */
+  actor: string;
+  /** Noun and verb, e.g. `key.created`, `key.revoked`, `secret.read`, `request.refused`. */
+  action: string;
+  /** The thing involved, e.g. a key's id or a config's name. */
+  target: string;
+  outcome: 'ok' | 'refused' | 'failed' | 'aborted';
+  organizationId?: string;
+  requestId?: string;
+  runId?: string;
+  /** The true reason of a refusal (D9), a workflow id, and the like. */
+  detail?: Record<string, string | number | boolean>;
+}
+
+/** A line of the chained audit log. */
+export interface AuditRecord extends AuditEntry {
+  /** 1, 2, 3, … without gaps. */
+  seq: number;
+  at: Millis;
+  /** Revision of the state that this change leads to; absent when the state does not change. */
+  revision?: number;
+  previousHash: string;
+  /** Hex SHA-256 over the previous hash and this record. */
+  hash: string;
+}
+
+export type RunStatus = 'Pending' | 'Running' | 'Success' | 'Failed' | 'Timeout' | 'Cancelled' | 'Interrupted';
+
+export interface LogLine {
+  at: Millis;
+  /** `DEBUG`, `INFO`, `WARNING`, `ERROR`, `CRITICAL` from logging; `stdout`, `stderr` from print and writes. */
+  level: string;
+  message: string;
+}
+
+export interface RunError {
+  /** Python class name, or one of the daemon's own: `Timeout`, `Cancelled`, `Crashed`. */
+  type: string;
+  message: string;
+  traceback?: string;
+}
+
+export interface RunRecord {
+  id: string;
+  workflowId: string;
+  folder: string;
+  organizationId?: string;
+  /** Who started it: `key:<id>`, `editor`, `cli`, `public`. */
+  triggeredBy: string;
+  mode: 'sync' | 'async';
+  status: RunStatus;
+  createdAt: Millis;
+  startedAt?: Millis;
+  finishedAt?: Millis;
+  /** As given until the run has finished (an accepted run must survive a crash), scrubbed after it. */
+  input: Record<string, unknown>;
+  result?: unknown;
+  error?: RunError;
+  logs: LogLine[];
+  /** Log bytes that were dropped over the limit. */
+  droppedLogBytes: number;
+}
+
+export interface RunFilter {
+  workflowId?: string;
+  status?: RunStatus;
+  organizationId?: string;
+  /** Only runs older than this run, for paging. */
+  before?: string;
+  limit: number;
+}
+
+/**
+ * Runs, the audit log and keys' last use.
+ *
+ * Guarantees: a promise that resolves is durable; waiting rows share one transaction; a failed write rejects
+ * every row that shared it and leaves none of them behind.
+ */
+export interface History {
+  putRun(run: RunRecord): Promise<void>;
+  getRun(id: string): Promise<RunRecord | undefined>;
+  /** Newest first; logs are left empty in lists. */
+  listRuns(filter: RunFilter): Promise<RunRecord[]>;
+  /** Runs that were `Pending` or `Running` when the daemon last stopped, oldest first. */
+  unfinishedRuns(): Promise<RunRecord[]>;
+
+  appendAudit(records: AuditRecord[]): Promise<void>;
+  lastAudit(): Promise<AuditRecord | undefined>;
+  /** Oldest first, those with `seq > after`. */
+  listAudit(options: { after?: number; limit: number; newestFirst?: boolean }): Promise<AuditRecord[]>;
+  findAuditByRequest(requestId: string): Promise<AuditRecord[]>;
+
+  /** Last use of keys, by key id. Not acknowledged to anybody, so written without waiting for the disk. */
+  saveLastUsed(lastUsed: ReadonlyMap<string, Millis>): Promise<void>;
+  loadLastUsed(): Promise<Map<string, Millis>>;
+  close(): Promise<void>;
+}
