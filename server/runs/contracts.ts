@@ -1,0 +1,50 @@
+/** What the runs room needs from the others, and what it gives; types only. */
+
+import type { RunRecord } from '../store/contracts.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+
+/** Which run asks. Fixed by the daemon when the run starts, never by the run's process. */
+export interface RunScope {
+  runId: string;
+  workflowId: string;
+  organizationId?: string;
+}
+
+/** `scope` as workflow code gave it (D5): absent is the run's own, `null` or `"global"` the global one. */
+export interface ConfigAddress {
+  name: string;
+  scope?: string | null;
+}
+
+export type ConfigAnswer =
+  | { found: true; value: unknown; secret: boolean }
+  /** `message` is the text of the `KeyError` (S21, C27, D37). */
+  | { found: false; message: string };
+
+/** What a run's process may ask of the daemon. Failures become Python exceptions with the Failure's message. */
+export interface RunServices {
+  getConfig(run: RunScope, address: ConfigAddress): Promise<ConfigAnswer>;
+  /** `isSecret` absent: as stored before (D30). */
+  setConfig(run: RunScope, address: ConfigAddress & { value: unknown; isSecret?: boolean }): Promise<void>;
+  deleteConfig(run: RunScope, address: ConfigAddress): Promise<boolean>;
+  /** Name → value, secrets as `[SECRET]`. */
+  listConfigs(run: RunScope, scope?: string | null): Promise<Record<string, unknown>>;
+}
+
+export interface RunRequest {
+  workflow: Workflow;
+  /** Already checked against the workflow's parameters (`workflows/input.ts`). */
+  input: Record<string, unknown>;
+  organization?: { id: string; name: string };
+  triggeredBy: string;
+  mode: 'sync' | 'async';
+  /** D41, D47: what the run's `ExecutionContext` says of its principal. */
+  principal: { userId: string; name: string; email: string; isFunctionKey: boolean };
+  publicUrl: string;
+}
+
+export interface StartedRun {
+  id: string;
+  /** Resolves, never rejects, with the finished, scrubbed record once that is durable in the history. */
+  finished: Promise<RunRecord>;
+}
