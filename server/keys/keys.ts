@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import type { CreateKeyParams, KeyRow } from '../protocol.ts';
 import type { ApiKeyRecord, History, Millis, State, StateReader } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
+import { inShownOrder, isExpired, rowOf } from './keyRow.ts';
 import { hashKey, inspectKey, mintKey, workflowKeyPrefix } from './mint.ts';
 import { checkCreation, type KeyWish } from './wish.ts';
 
@@ -97,11 +98,8 @@ export class Keys {
   /** Every key that is not revoked, in the order of D39. */
   async list(): Promise<KeyRow[]> {
     const records = await this.#parts.state.list('keys');
-    return records
-      .filter((record) => record.revokedAt === undefined)
-      .reverse()
-      .map((record) => this.#row(record))
-      .sort((one, other) => rank(one) - rank(other) || compare(other.createdAt, one.createdAt));
+    const live = records.filter((record) => record.revokedAt === undefined);
+    return inShownOrder(live.map((record) => this.#row(record)));
   }
 
   /**
@@ -146,7 +144,7 @@ export class Keys {
     const [record] = await this.#parts.state.findBy('keys', 'hash', hashKey(presented));
     if (!record) return { ok: false, reason: 'unknown' };
     if (record.revokedAt !== undefined) return { ok: false, reason: 'revoked', record };
-    if (this.#isExpired(record)) return { ok: false, reason: 'expired', record };
+    if (isExpired(record, this.#parts.clock())) return { ok: false, reason: 'expired', record };
     return { ok: true, record };
   }
 
@@ -227,28 +225,10 @@ export class Keys {
     );
   }
 
-  #isExpired(record: ApiKeyRecord): boolean {
-    return record.expiresAt !== undefined && this.#parts.clock() >= record.expiresAt;
-  }
-
   #row(record: ApiKeyRecord): KeyRow {
-    const { workflowId, organizationId } = record;
-    const workflow = workflowId === undefined ? undefined : this.#parts.workflows.get(workflowId);
-    return {
-      id: record.id,
-      kind: record.kind,
-      global: record.kind === 'workflow' && workflowId === undefined,
-      ...(workflowId !== undefined && { workflowId }),
-      description: record.description,
-      masked: `${record.prefix}••••${record.lastFour}`,
-      ...(organizationId !== undefined && { organizationId }),
-      createdAt: timestamp(record.createdAt),
-      lastUsedAt: timestamp(this.#lastUsed.get(record.id)),
-      expiresAt: timestamp(record.expiresAt),
-      expired: this.#isExpired(record),
-      orphaned: workflowId !== undefined && !workflow,
-      endpointOff: workflow !== undefined && !workflow.endpointEnabled,
-    };
+    const { workflows, clock } = this.#parts;
+    const workflow = record.workflowId === undefined ? undefined : workflows.get(record.workflowId);
+    return rowOf(record, { workflow, lastUsedAt: this.#lastUsed.get(record.id), now: clock() });
   }
 
   #notify(): void {
@@ -296,21 +276,4 @@ function auditOf(record: ApiKeyRecord, actor: string) {
     ...(record.organizationId !== undefined && { organizationId: record.organizationId }),
     detail: { kind: record.kind, ...(record.workflowId !== undefined && { workflowId: record.workflowId }) },
   };
-}
-
-/** D39: global, then workflow-specific, orphaned last. */
-function rank(row: KeyRow): number {
-  if (row.orphaned) return 3;
-  if (row.global) return 0;
-  return row.kind === 'workflow' ? 1 : 2;
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
-}
-
-function timestamp(time: Millis): string;
-function timestamp(time: Millis | undefined): string | null;
-function timestamp(time: Millis | undefined): string | null {
-  return time === undefined ? null : new Date(time).toISOString();
 }

@@ -1,0 +1,33 @@
+/** How a config is shown, and in which order; never with the value of a secret, sealed or not. */
+
+import { type ConfigRow, secretPlaceholder } from '../protocol.ts';
+import type { ConfigRecord } from '../store/contracts.ts';
+import { placeOf } from './cascade.ts';
+
+/** D32: a secret is `[SECRET]`, and `null` stands where a value is needed. */
+export function rowOf(record: ConfigRecord): ConfigRow {
+  const needsValue = record.value === undefined;
+  return {
+    ...placeOf(record),
+    type: record.type,
+    value: needsValue ? null : record.type === 'secret' ? secretPlaceholder : record.value,
+    needsValue,
+    ...(record.description !== undefined && { description: record.description }),
+    updatedAt: new Date(record.updatedAt).toISOString(),
+    updatedBy: record.updatedBy,
+  };
+}
+
+/** By code units, so that the order is the same on every machine; a global row before those of organizations. */
+export function byName(one: ConfigRecord, other: ConfigRecord): number {
+  return compare(one.name, other.name) || compare(one.organizationId ?? '', other.organizationId ?? '');
+}
+
+/** An organization's rows before the global ones. */
+export function ownFirst(one: ConfigRecord, other: ConfigRecord): number {
+  return compare(other.organizationId ?? '', one.organizationId ?? '') || compare(one.name, other.name);
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

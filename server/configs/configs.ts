@@ -1,0 +1,263 @@
+/** The typed configuration and whose it is; it never opens a secret, and gives no value of one. */
+
+import { Failure } from '../errors.ts';
+import {
+  type ChangedNoun,
+  type ConfigRow,
+  type ConfigTypeName,
+  configNamePattern,
+  type OrganizationRow,
+} from '../protocol.ts';
+import type { AuditEntry, ConfigRecord, Millis, State, StateTransaction } from '../store/contracts.ts';
+import { type ConfigPlace, findAt, placeOf, resolveIn, scopeName, visibleTo } from './cascade.ts';
+import { byName, ownFirst, rowOf } from './configRow.ts';
+import * as organizations from './organizations.ts';
+import { checkValue, configTypes } from './values.ts';
+import type { Vault } from './vault.ts';
+
+export interface ConfigsParts {
+  state: State;
+  vault: Pick<Vault, 'seal'>;
+  clock: () => Millis;
+  newId: () => string;
+}
+
+export interface SetConfigParams extends ConfigPlace {
+  type: ConfigTypeName;
+  /** Left out: the stored one stays (D31). */
+  value?: unknown;
+  /** Left out: the stored one stays; empty: there is none any more. */
+  description?: string;
+}
+
+/** All that may be known of a config where values must not be (invariant 5 of the design). */
+export interface ConfigName extends ConfigPlace {
+  type: ConfigTypeName;
+  needsValue: boolean;
+}
+
+/** Who changes something, as the audit log names it. */
+export type ChangeSource = Pick<AuditEntry, 'actor' | 'runId'>;
+
+export class Configs {
+  readonly #parts: ConfigsParts;
+  readonly #listeners = new Set<(nouns: ChangedNoun[]) => void>();
+
+  constructor(parts: ConfigsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Without an organization the rows of all scopes, by name. With one what it sees: its own rows, then the global
+   * ones that they do not shadow (C17). Secrets show as `[SECRET]` (D32).
+   *
+   * @throws Failure `not-found` for an unknown organization.
+   */
+  async list({ organizationId }: { organizationId?: string } = {}): Promise<ConfigRow[]> {
+    const { state } = this.#parts;
+    if (organizationId !== undefined) await organizations.checkKnown(state, organizationId);
+    const records = await state.list('configs');
+    const seen = organizationId === undefined ? records : visibleTo(organizationId, records);
+    return seen.sort(organizationId === undefined ? byName : ownFirst).map(rowOf);
+  }
+
+  /**
+   * What a name is for an organization: its own row, else the global one (C17, D27); without an organization the
+   * global row.
+   *
+   * @throws Failure `not-found` for an unknown name or organization.
+   */
+  async get(place: ConfigPlace): Promise<ConfigRow> {
+    if (place.organizationId !== undefined) {
+      await organizations.checkKnown(this.#parts.state, place.organizationId);
+    }
+    const record = await this.resolve(place);
+    if (record) return rowOf(record);
+    throw new Failure('not-found', `There is no config "${place.name}" in scope ${scopeName(place)}.`);
+  }
+
+  /** The record behind `get`, with the sealed value of a secret; for whoever may open it. */
+  async resolve(place: ConfigPlace): Promise<ConfigRecord | undefined> {
+    return resolveIn(this.#parts.state, place);
+  }
+
+  /** Names, types and scopes of everything stored: what the language room may know. */
+  async names(): Promise<ConfigName[]> {
+    const records = await this.#parts.state.list('configs');
+    return records.map((record) => ({
+      ...placeOf(record),
+      type: record.type,
+      needsValue: record.value === undefined,
+    }));
+  }
+
+  /**
+   * Stores a value in exactly this scope (S3, C7). A secret is sealed before it is stored (C2); its type changes
+   * only by a new type together with a new value (C14, D30, D31).
+   *
+   * @throws Failure `bad-input` for a bad name, type or value, a missing value, or an unknown organization.
+   */
+  async set(params: SetConfigParams, actor: string): Promise<ConfigRow> {
+    return this.change(params, { actor }, async () => params);
+  }
+
+  /**
+   * As `set`, with type and value decided inside the transaction, from what the name is then for this scope
+   * (see `resolve`).
+   */
+  async change(
+    place: ConfigPlace,
+    source: ChangeSource,
+    decide: (seen: ConfigRecord | undefined) => Promise<Omit<SetConfigParams, keyof ConfigPlace>>,
+  ): Promise<ConfigRow> {
+    checkName(place.name);
+    const record = await this.#parts.state.transact(async (tx) => {
+      if (place.organizationId !== undefined) await organizations.checkKnown(tx, place.organizationId);
+      const stored = await findAt(tx, place);
+      const written = this.#record(place, stored, await decide(await resolveIn(tx, place)), source.actor);
+      tx.put('configs', written);
+      tx.audit({
+        ...auditOf(written, source),
+        action: written.type === 'secret' ? 'secret.written' : 'config.written',
+        detail: { type: written.type, ...(stored && { formerType: stored.type }) },
+      });
+      return written;
+    });
+    this.#notify(['configs']);
+    return rowOf(record);
+  }
+
+  /** Removes the row of exactly this scope. @throws Failure `not-found`. */
+  async unset(place: ConfigPlace, actor: string): Promise<void> {
+    if (await this.remove(place, { actor })) return;
+    throw new Failure('not-found', `There is no config "${place.name}" in scope ${scopeName(place)}.`);
+  }
+
+  /** As `unset`, but answers whether there was something to remove. */
+  async remove(place: ConfigPlace, source: ChangeSource): Promise<boolean> {
+    const removed = await this.#parts.state.transact(async (tx) => {
+      const stored = await findAt(tx, place);
+      if (stored) removeRecord(tx, stored, source);
+      return stored !== undefined;
+    });
+    if (removed) this.#notify(['configs']);
+    return removed;
+  }
+
+  /** In the order in which they were added. */
+  async listOrganizations(): Promise<OrganizationRow[]> {
+    return organizations.list(this.#parts.state);
+  }
+
+  /** @throws Failure `bad-input` for a bad id or name, `conflict` when the id is taken. */
+  async addOrganization(params: { id: string; name?: string }, actor: string): Promise<OrganizationRow> {
+    const { state, clock } = this.#parts;
+    const added = await state.transact((tx) => organizations.add(tx, params, { actor, now: clock() }));
+    this.#notify(['organizations']);
+    return added;
+  }
+
+  /**
+   * Removes an organization and all of its configs, or nothing.
+   *
+   * @throws Failure `not-found`, or `conflict` while it has keys that are not revoked.
+   */
+  async removeOrganization({ id }: { id: string }, actor: string): Promise<{ removedConfigs: number }> {
+    const removedConfigs = await this.#parts.state.transact(async (tx) => {
+      await organizations.checkRemovable(tx, id);
+      const owned = (await tx.list('configs')).filter((record) => record.organizationId === id);
+      for (const record of owned) removeRecord(tx, record, { actor });
+      organizations.remove(tx, id, { actor, removedConfigs: owned.length });
+      return owned.length;
+    });
+    this.#notify(['organizations', 'configs']);
+    return { removedConfigs };
+  }
+
+  /** Calls back after every durable change with what has changed; answers how to stop that. */
+  onChange(listener: (nouns: ChangedNoun[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The record to store. Its id stays the same for as long as the row exists, because secrets are sealed for it. */
+  #record(
+    place: ConfigPlace,
+    stored: ConfigRecord | undefined,
+    wish: Omit<SetConfigParams, keyof ConfigPlace>,
+    actor: string,
+  ): ConfigRecord {
+    const { vault, clock, newId } = this.#parts;
+    const { name } = place;
+    const { type } = wish;
+    if (!configTypes.includes(type)) {
+      throw new Failure('bad-input', `Config "${name}" needs a type: one of ${configTypes.join(', ')}.`);
+    }
+    const description = checkDescription(name, wish.description) ?? stored?.description;
+    const record: ConfigRecord = {
+      id: stored?.id ?? newId(),
+      ...placeOf(place),
+      type,
+      ...(description && { description }),
+      updatedAt: clock(),
+      updatedBy: actor,
+    };
+    if (wish.value === undefined) {
+      if (!stored) throw new Failure('bad-input', `Config "${name}" is new and needs a value.`);
+      if (stored.type !== type) {
+        throw new Failure(
+          'bad-input',
+          `Config "${name}" is of type ${stored.type}; give its value anew to make it ${type}.`,
+        );
+      }
+      return stored.value === undefined ? record : { ...record, value: stored.value };
+    }
+    const value = checkValue(name, type, wish.value);
+    return { ...record, value: type === 'secret' ? vault.seal(record, String(value)) : value };
+  }
+
+  #notify(nouns: ChangedNoun[]): void {
+    for (const listener of this.#listeners) listener(nouns);
+  }
+}
+
+export function openConfigs(parts: ConfigsParts): Configs {
+  return new Configs(parts);
+}
+
+/** D36. */
+function checkName(name: string): void {
+  if (typeof name === 'string' && configNamePattern.test(name)) return;
+  throw new Failure(
+    'bad-input',
+    'A config name has 1 to 255 characters out of letters, digits, "_", "." and "-".',
+  );
+}
+
+function removeRecord(tx: StateTransaction, record: ConfigRecord, source: ChangeSource): void {
+  tx.remove('configs', record.id);
+  tx.audit({ ...auditOf(record, source), action: 'config.removed', detail: { type: record.type } });
+}
+
+/** Invariant: no field of it comes from a value. */
+function auditOf(record: ConfigRecord, source: ChangeSource) {
+  const { organizationId } = record;
+  return {
+    ...source,
+    target: record.name,
+    outcome: 'ok' as const,
+    ...(organizationId !== undefined && { organizationId }),
+  };
+}
+
+const longestDescription = 500;
+
+function checkDescription(name: string, description: unknown): string | undefined {
+  if (description === undefined) return undefined;
+  const text = typeof description === 'string' ? description.trim() : undefined;
+  if (text !== undefined && text.length <= longestDescription && !/[\p{Cc}\p{Cs}]/u.test(text)) return text;
+  throw new Failure(
+    'bad-input',
+    `The description of config "${name}" is one line of at most ${longestDescription} characters.`,
+  );
+}

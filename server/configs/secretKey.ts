@@ -1,0 +1,126 @@
+/** The key that encrypts secrets, from the environment or a file of the daemon's own; it encrypts nothing. */
+
+import { hkdfSync, randomBytes } from 'node:crypto';
+import { link, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../errors.ts';
+
+export interface SecretKey {
+  /** 32 bytes: a Fernet key. */
+  key: Buffer;
+  source: 'environment' | 'file';
+}
+
+/** Where the daemon keeps the key that it made itself, in its data directory. */
+export const secretKeyFile = 'secret.key';
+export const secretKeyVariable = 'BIFROST_SECRET_KEY';
+
+/**
+ * The key of D7 (S17): derived from `BIFROST_SECRET_KEY`, else from random text that is made once and kept in a
+ * 0600 file of the data directory. The caller holds the directory's lock.
+ * The text of that file, put into the variable, gives the same key.
+ *
+ * @throws Failure `bad-input` for a variable that is too short, `data-damaged` for a file that is not as it was
+ * written, `storage-failed` for one that others may read or that cannot be read or made.
+ */
+export async function loadSecretKey({
+  environment,
+  directory,
+}: {
+  environment: Record<string, string | undefined>;
+  directory: string;
+}): Promise<SecretKey> {
+  const given = environment[secretKeyVariable];
+  if (given !== undefined) {
+    // A variable that is set but empty is a mistake to be told of, not a wish for a random key.
+    if ([...given].length < shortestText) {
+      throw new Failure(
+        'bad-input',
+        `${secretKeyVariable} is shorter than ${shortestText} characters; set a longer one, or unset it.`,
+      );
+    }
+    return { key: deriveKey(given), source: 'environment' };
+  }
+  const path = join(directory, secretKeyFile);
+  try {
+    const text = (await readText(path)) ?? (await makeText(path, directory));
+    return { key: deriveKey(text), source: 'file' };
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw new Failure(
+      'storage-failed',
+      `The secret key in ${path} cannot be read or made; check the folder's rights and free space.`,
+      { cause: thrown },
+    );
+  }
+}
+
+/** HKDF-SHA256 with the parameters of D7, so that Python's `cryptography` gets the same key from the same text. */
+export function deriveKey(text: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', text, 'bifrost_secrets_v1', 'bifrost-secrets-encryption', 32));
+}
+
+const shortestText = 32;
+const keyBytes = 32;
+const textPattern = /^[A-Za-z0-9_-]{43}$/;
+
+async function readText(path: string): Promise<string | undefined> {
+  const file = await open(path, 'r').catch(undefinedIf('ENOENT'));
+  if (!file) return undefined;
+  try {
+    const { mode } = await file.stat();
+    // Windows has no such mode; there the folder's own rights protect the file.
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      throw new Failure(
+        'storage-failed',
+        `Others may read the secret key in ${path} (mode ${(mode & 0o777).toString(8)}); make it 600.`,
+      );
+    }
+    const text = (await file.readFile('utf8')).trimEnd();
+    if (!textPattern.test(text)) {
+      throw new Failure(
+        'data-damaged',
+        `The secret key in ${path} is damaged; put back a copy, for without it no stored secret can be read.`,
+      );
+    }
+    return text;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Invariant: under its name the file is either absent or whole, on disk, and readable by its owner only. */
+async function makeText(path: string, directory: string): Promise<string> {
+  const text = randomBytes(keyBytes).toString('base64url');
+  const draft = `${path}.new`;
+  await rm(draft, { force: true });
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    await file.writeFile(`${text}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  // Unlike a rename, a link never replaces a key that is there already.
+  await link(draft, path);
+  await rm(draft);
+  await syncDirectory(directory);
+  return text;
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(directory, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function undefinedIf(code: string): (thrown: NodeJS.ErrnoException) => undefined {
+  return (thrown) => {
+    if (thrown.code !== code) throw thrown;
+    return undefined;
+  };
+}
