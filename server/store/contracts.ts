@@ -139,14 +139,24 @@ export interface AuditRecord extends AuditEntry {
   /** 1, 2, 3, … without gaps. */
   seq: number;
   at: Millis;
-  /** Revision of the state that this change leads to; absent when the state does not change. */
+  /**
+   * Revision of the state that this change leads to; absent when the state does not change.
+   * In a `change.aborted` record: the revision that never came.
+   */
   revision?: number;
   previousHash: string;
   /** Hex SHA-256 over the previous hash and this record. */
   hash: string;
 }
 
-export type RunStatus = 'Pending' | 'Running' | 'Success' | 'Failed' | 'Timeout' | 'Cancelled' | 'Interrupted';
+export type RunStatus =
+  | 'Pending'
+  | 'Running'
+  | 'Success'
+  | 'Failed'
+  | 'Timeout'
+  | 'Cancelled'
+  | 'Interrupted';
 
 export interface LogLine {
   at: Millis;
@@ -192,6 +202,21 @@ export interface RunFilter {
   limit: number;
 }
 
+export interface AuditHead {
+  seq: number;
+  hash: string;
+}
+
+/** Oldest first unless `newestFirst`; `after` and `before` are exclusive bounds of `seq`. */
+export interface AuditFilter {
+  after?: number;
+  before?: number;
+  limit: number;
+  newestFirst?: boolean;
+  /** Only records with a `revision`. */
+  changesOnly?: boolean;
+}
+
 /**
  * Runs, the audit log and keys' last use.
  *
@@ -206,10 +231,15 @@ export interface History {
   /** Runs that were `Pending` or `Running` when the daemon last stopped, oldest first. */
   unfinishedRuns(): Promise<RunRecord[]>;
 
+  /** In the order of the calls; all or none. A `seq` that does not follow the newest is refused (`conflict`). */
   appendAudit(records: AuditRecord[]): Promise<void>;
   lastAudit(): Promise<AuditRecord | undefined>;
-  /** Oldest first, those with `seq > after`. */
-  listAudit(options: { after?: number; limit: number; newestFirst?: boolean }): Promise<AuditRecord[]>;
+  /**
+   * Number and hash of the newest record, kept apart from the records and written together with them:
+   * it still says how far the log went when its last records were removed.
+   */
+  auditHead(): Promise<AuditHead | undefined>;
+  listAudit(filter: AuditFilter): Promise<AuditRecord[]>;
   findAuditByRequest(requestId: string): Promise<AuditRecord[]>;
 
   /** Last use of keys, by key id. Not acknowledged to anybody, so written without waiting for the disk. */

@@ -1,0 +1,159 @@
+/** The SQLite file of the history: its schema, its making and what is refused; it does not know rows or records. */
+
+import { chmodSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { Failure } from '../errors.ts';
+import { syncFolder } from './durableFile.ts';
+
+/** Raised when an older program could not read, or would damage, what a newer one writes. */
+export const historySchemaVersion = 1;
+
+/**
+ * Invariant: `audit.record` is the whole record as JSON, which keeps every string exactly, so that hashes hold;
+ * the other columns of `audit` only find it. `audit_head` is written with the records that it names.
+ */
+const schema = `
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    workflow_id TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    organization_id TEXT,
+    triggered_by TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    dropped_log_bytes INTEGER NOT NULL,
+    input TEXT NOT NULL,
+    result TEXT,
+    error TEXT,
+    logs TEXT
+  );
+  CREATE INDEX runs_by_workflow ON runs (workflow_id, id);
+  CREATE INDEX runs_by_status ON runs (status, id);
+  CREATE INDEX runs_by_organization ON runs (organization_id, id) WHERE organization_id IS NOT NULL;
+
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY,
+    revision INTEGER,
+    request_id TEXT,
+    record TEXT NOT NULL
+  );
+  CREATE INDEX audit_by_revision ON audit (seq) WHERE revision IS NOT NULL;
+  CREATE INDEX audit_by_request ON audit (request_id) WHERE request_id IS NOT NULL;
+  CREATE TABLE audit_head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seq INTEGER NOT NULL,
+    hash TEXT NOT NULL
+  );
+
+  CREATE TABLE last_used (
+    key_id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  PRAGMA user_version = ${historySchemaVersion};
+`;
+
+/**
+ * Opens `history.db` in `directory` for writing (0600), or makes it where there is none.
+ *
+ * Rejects with `data-too-new` for an unknown newer schema, with `data-damaged` for a file that is empty, truncated or
+ * no history, and with `storage-failed` when it cannot be used; it is then left as it is.
+ */
+export async function openHistoryDatabase(
+  directory: string,
+): Promise<{ database: DatabaseSync; path: string }> {
+  const path = join(directory, 'history.db');
+  let database: DatabaseSync | undefined;
+  try {
+    if (exists(path)) checkPlainFile(path);
+    else await create(directory, path);
+    database = new DatabaseSync(path);
+    checkVersion(database, path);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216');
+    return { database, path };
+  } catch (cause) {
+    database?.close();
+    throw historyFailure(path, cause);
+  }
+}
+
+/** What an error of SQLite, or an unreadable row, means to the user. */
+export function historyFailure(path: string, cause: unknown): Failure {
+  if (cause instanceof Failure) return cause;
+  const sqliteError = 1;
+  const sqliteCorrupt = 11;
+  const sqliteNotDatabase = 26;
+  const errcode = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : undefined;
+  if (errcode === sqliteCorrupt || errcode === sqliteNotDatabase || cause instanceof SyntaxError) {
+    return damaged(path, 'it cannot be read as a history', cause);
+  }
+  if (errcode === sqliteError) return damaged(path, 'a table or a column is missing', cause);
+  return new Failure(
+    'storage-failed',
+    `${path} could not be read or written. Check the disk's free space, the file's rights, and that no other program holds it.`,
+    { cause },
+  );
+}
+
+/** Made under another name, so that a crash in the middle never leaves an empty history that looks damaged. */
+async function create(directory: string, path: string): Promise<void> {
+  if (exists(`${path}-wal`)) {
+    // SQLite would read the old history's log into the new one.
+    throw damaged(path, `it is gone, but its log ${path}-wal is there`);
+  }
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { force: true });
+  rmSync(`${unfinished}-journal`, { force: true });
+  // SQLite gives its own files beside it (-wal, -shm) the same mode.
+  writeFileSync(unfinished, '', { flag: 'wx', mode: 0o600 });
+  const database = new DatabaseSync(unfinished);
+  try {
+    database.exec(`BEGIN; ${schema} COMMIT`);
+  } finally {
+    database.close();
+  }
+  renameSync(unfinished, path);
+  await syncFolder(directory);
+}
+
+function checkPlainFile(path: string): void {
+  const { size, isFile } = plainStat(path);
+  if (!isFile) {
+    throw new Failure('storage-failed', `${path} is a link or a folder. Put the file itself in its place.`);
+  }
+  if (size === 0) throw damaged(path, 'it is empty');
+  chmodSync(path, 0o600);
+}
+
+function checkVersion(database: DatabaseSync, path: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+  if (version > historySchemaVersion) {
+    throw new Failure(
+      'data-too-new',
+      `${path} has schema version ${version}, and this program knows versions up to ${historySchemaVersion}. Update Workflow Keys, or choose another data directory.`,
+    );
+  }
+  if (version < 1) throw damaged(path, 'it names no schema version');
+}
+
+function damaged(path: string, reason: string, cause?: unknown): Failure {
+  return new Failure(
+    'data-damaged',
+    `${path} is damaged: ${reason}. It was left as it is; restore it from a backup, or move it and its -wal file away to start empty.`,
+    { cause },
+  );
+}
+
+function plainStat(path: string): { size: number; isFile: boolean } {
+  const stat = lstatSync(path);
+  return { size: stat.size, isFile: stat.isFile() };
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,69 @@
+/** A run as a row of SQLite and back; it does not know the database. */
+
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+
+import type { RunRecord } from './contracts.ts';
+
+/** In the order of `runToRow`; the id stands first. */
+export const runColumns = [
+  'id',
+  'workflow_id',
+  'folder',
+  'organization_id',
+  'triggered_by',
+  'mode',
+  'status',
+  'created_at',
+  'started_at',
+  'finished_at',
+  'dropped_log_bytes',
+  'input',
+  'result',
+  'error',
+  'logs',
+] as const;
+
+type RunRow = Record<(typeof runColumns)[number], SQLOutputValue>;
+
+/** NULL is absent; a result of `null` is the text `null`. Throws a TypeError for what JSON cannot hold. */
+export function runToRow(run: RunRecord): SQLInputValue[] {
+  return [
+    run.id,
+    run.workflowId,
+    run.folder,
+    run.organizationId ?? null,
+    run.triggeredBy,
+    run.mode,
+    run.status,
+    run.createdAt,
+    run.startedAt ?? null,
+    run.finishedAt ?? null,
+    run.droppedLogBytes,
+    JSON.stringify(run.input),
+    run.result === undefined ? null : JSON.stringify(run.result),
+    run.error === undefined ? null : JSON.stringify(run.error),
+    run.logs.length === 0 ? null : JSON.stringify(run.logs),
+  ];
+}
+
+/** `row` holds all of `runColumns`. Throws a SyntaxError when it was damaged. */
+export function runFromRow(row: Record<string, SQLOutputValue>): RunRecord {
+  const columns = row as RunRow;
+  return {
+    id: String(columns.id),
+    workflowId: String(columns.workflow_id),
+    folder: String(columns.folder),
+    ...(columns.organization_id !== null && { organizationId: String(columns.organization_id) }),
+    triggeredBy: String(columns.triggered_by),
+    mode: columns.mode as RunRecord['mode'],
+    status: columns.status as RunRecord['status'],
+    createdAt: Number(columns.created_at),
+    ...(columns.started_at !== null && { startedAt: Number(columns.started_at) }),
+    ...(columns.finished_at !== null && { finishedAt: Number(columns.finished_at) }),
+    input: JSON.parse(String(columns.input)),
+    ...(columns.result !== null && { result: JSON.parse(String(columns.result)) }),
+    ...(columns.error !== null && { error: JSON.parse(String(columns.error)) }),
+    logs: columns.logs === null ? [] : JSON.parse(String(columns.logs)),
+    droppedLogBytes: Number(columns.dropped_log_bytes),
+  };
+}

@@ -1,0 +1,274 @@
+/** The embedded history engine on `node:sqlite`; it does not know what runs or audit records mean. */
+
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+
+import { Failure } from '../errors.ts';
+import type {
+  AuditFilter,
+  AuditHead,
+  AuditRecord,
+  History,
+  Millis,
+  RunFilter,
+  RunRecord,
+} from './contracts.ts';
+import { GroupCommit } from './groupCommit.ts';
+import { historyFailure, openHistoryDatabase } from './historyDatabase.ts';
+import { runColumns, runFromRow, runToRow } from './runRow.ts';
+
+/**
+ * Opens `history.db` in `directory`, which exists and is locked by the caller; a missing file is an empty history.
+ *
+ * SQLite is synchronous: a commit holds the event loop for one fsync, which all writes of the same turn share.
+ * Rejects with `data-damaged`, `data-too-new` or `storage-failed`, and then leaves the file as it is.
+ */
+export async function openSqliteHistory(options: { directory: string }): Promise<History> {
+  const { database, path } = await openHistoryDatabase(options.directory);
+  try {
+    return new SqliteHistory(database, path);
+  } catch (cause) {
+    database.close();
+    throw historyFailure(path, cause);
+  }
+}
+
+class SqliteHistory implements History {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #commit: GroupCommit;
+  readonly #statements;
+  /** Run lists by their conditions, e.g. `workflow_id = ? AND id < ?`. */
+  readonly #runLists = new Map<string, Prepared>();
+  /** Newest record, with those of the transaction that is under way. */
+  #headSeq: number;
+  #closed = false;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = path;
+    this.#statements = prepare(database);
+    this.#headSeq = this.#readHeadSeq();
+    this.#commit = new GroupCommit({
+      database,
+      describe: (cause) => historyFailure(path, cause),
+      onUndone: () => {
+        this.#headSeq = this.#readHeadSeq();
+      },
+    });
+  }
+
+  async putRun(run: RunRecord): Promise<void> {
+    this.#checkOpen();
+    const row = runToRow(run);
+    await this.#commit.add(() => this.#statements.putRun.run(...row));
+  }
+
+  async getRun(id: string): Promise<RunRecord | undefined> {
+    return this.#read(() => {
+      const row = this.#statements.getRun.get(id);
+      return row && runFromRow(row);
+    });
+  }
+
+  async listRuns(filter: RunFilter): Promise<RunRecord[]> {
+    const conditions: string[] = [];
+    const values: SQLInputValue[] = [];
+    const where = (condition: string, value: string | undefined) => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      values.push(value);
+    };
+    where('workflow_id = ?', filter.workflowId);
+    where('status = ?', filter.status);
+    where('organization_id = ?', filter.organizationId);
+    where('id < ?', filter.before);
+    return this.#read(() =>
+      this.#runList(conditions.join(' AND '))
+        .all(...values, filter.limit)
+        .map(runFromRow),
+    );
+  }
+
+  async unfinishedRuns(): Promise<RunRecord[]> {
+    return this.#read(() => this.#statements.unfinishedRuns.all().map(runFromRow));
+  }
+
+  async appendAudit(records: AuditRecord[]): Promise<void> {
+    this.#checkOpen();
+    if (records.length === 0) return;
+    const rows = records.map(auditToRow);
+    await this.#commit.add(() => this.#append(rows));
+  }
+
+  async lastAudit(): Promise<AuditRecord | undefined> {
+    const [record] = await this.listAudit({ limit: 1, newestFirst: true });
+    return record;
+  }
+
+  async auditHead(): Promise<AuditHead | undefined> {
+    return this.#read(() => {
+      const row = this.#statements.auditHead.get();
+      return row && { seq: Number(row.seq), hash: String(row.hash) };
+    });
+  }
+
+  async listAudit(filter: AuditFilter): Promise<AuditRecord[]> {
+    const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, newestFirst, changesOnly } = filter;
+    const order = newestFirst ? 'newest' : 'oldest';
+    const statement = this.#statements[changesOnly ? 'auditChanges' : 'auditAll'][order];
+    return this.#read(() => statement.all(after, before, limit).map((row) => this.#auditFromRow(row)));
+  }
+
+  async findAuditByRequest(requestId: string): Promise<AuditRecord[]> {
+    return this.#read(() =>
+      this.#statements.auditByRequest.all(requestId).map((row) => this.#auditFromRow(row)),
+    );
+  }
+
+  async saveLastUsed(lastUsed: ReadonlyMap<string, Millis>): Promise<void> {
+    this.#checkOpen();
+    const rows = [...lastUsed];
+    await this.#commit.add(
+      () => {
+        for (const [keyId, at] of rows) this.#statements.putLastUsed.run(keyId, at);
+      },
+      { durable: false },
+    );
+  }
+
+  async loadLastUsed(): Promise<Map<string, Millis>> {
+    return this.#read(() => {
+      const rows = this.#statements.allLastUsed.all();
+      return new Map(rows.map((row) => [String(row.key_id), Number(row.at)]));
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#commit.flush();
+    this.#database.close();
+  }
+
+  #append(rows: AuditInsert[]): void {
+    const [first] = rows;
+    if (first?.seq !== this.#headSeq + 1) {
+      throw new Failure(
+        'conflict',
+        `Audit record ${first?.seq} was refused, because the next one is ${this.#headSeq + 1}. Read the head again.`,
+      );
+    }
+    for (const { seq, revision, requestId, json } of rows) {
+      this.#statements.putAudit.run(seq, revision, requestId, json);
+    }
+    const last = rows.at(-1) ?? first;
+    this.#statements.putAuditHead.run(last.seq, last.hash);
+    this.#headSeq = last.seq;
+  }
+
+  #readHeadSeq(): number {
+    return Number(this.#statements.headSeq.get()?.seq);
+  }
+
+  #runList(conditions: string): Prepared {
+    let statement = this.#runLists.get(conditions);
+    if (!statement) {
+      // `logs` stays where it is: most of a run's bytes are in it.
+      const columns = runColumns.map((name) => (name === 'logs' ? 'NULL AS logs' : name)).join(', ');
+      const where = conditions && `WHERE ${conditions}`;
+      statement = this.#database.prepare(`SELECT ${columns} FROM runs ${where} ORDER BY id DESC LIMIT ?`);
+      this.#runLists.set(conditions, statement);
+    }
+    return statement;
+  }
+
+  #auditFromRow(row: Row): AuditRecord {
+    const record: unknown = JSON.parse(String(row.record));
+    if (typeof record !== 'object' || record === null || !('seq' in record)) {
+      throw new SyntaxError(`Row ${row.seq} of the audit log holds no record.`);
+    }
+    return record as AuditRecord;
+  }
+
+  #read<T>(query: () => T): T {
+    this.#checkOpen();
+    try {
+      return query();
+    } catch (cause) {
+      throw historyFailure(this.#path, cause);
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) {
+      throw new Failure('stopping', 'The history is closed. Try again when the daemon has started.');
+    }
+  }
+}
+
+type Prepared = ReturnType<DatabaseSync['prepare']>;
+type Row = Record<string, SQLOutputValue>;
+
+interface AuditInsert {
+  seq: number;
+  revision: number | null;
+  requestId: string | null;
+  hash: string;
+  json: string;
+}
+
+function auditToRow(record: AuditRecord, index: number, records: AuditRecord[]): AuditInsert {
+  const { seq, revision, requestId, hash } = record;
+  const before = records[index - 1];
+  if (before && seq !== before.seq + 1) {
+    throw new Failure(
+      'conflict',
+      `Audit record ${seq} was refused, because it does not follow ${before.seq}.`,
+    );
+  }
+  return {
+    seq,
+    revision: revision ?? null,
+    requestId: requestId ?? null,
+    hash,
+    json: JSON.stringify(record),
+  };
+}
+
+/** Every statement with fixed text; a table or column that is missing shows here. */
+function prepare(database: DatabaseSync) {
+  const sql = (text: string) => database.prepare(text);
+  const updates = runColumns.slice(1).map((name) => `${name} = excluded.${name}`);
+  const selectAudit = 'SELECT seq, record FROM audit';
+  const inRange = 'seq > ? AND seq < ?';
+  const both = (where: string) => ({
+    oldest: sql(`${selectAudit} WHERE ${where} ORDER BY seq LIMIT ?`),
+    newest: sql(`${selectAudit} WHERE ${where} ORDER BY seq DESC LIMIT ?`),
+  });
+  return {
+    putRun: sql(
+      `INSERT INTO runs (${runColumns.join(', ')}) VALUES (${runColumns.map(() => '?').join(', ')})
+       ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`,
+    ),
+    getRun: sql('SELECT * FROM runs WHERE id = ?'),
+    unfinishedRuns: sql(`SELECT * FROM runs WHERE status IN ('Pending', 'Running') ORDER BY id`),
+    putAudit: sql('INSERT INTO audit (seq, revision, request_id, record) VALUES (?, ?, ?, ?)'),
+    putAuditHead: sql(
+      `INSERT INTO audit_head (one, seq, hash) VALUES (1, ?, ?)
+       ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
+    ),
+    auditHead: sql('SELECT seq, hash FROM audit_head'),
+    // Records that were taken away leave their numbers used, so that the gap stays to be found.
+    headSeq: sql(
+      'SELECT max(coalesce((SELECT seq FROM audit_head), 0), coalesce((SELECT max(seq) FROM audit), 0)) AS seq',
+    ),
+    auditAll: both(inRange),
+    auditChanges: both(`${inRange} AND revision IS NOT NULL`),
+    auditByRequest: sql(`${selectAudit} WHERE request_id = ? ORDER BY seq`),
+    putLastUsed: sql(
+      `INSERT INTO last_used (key_id, at) VALUES (?, ?)
+       ON CONFLICT (key_id) DO UPDATE SET at = max(at, excluded.at)`,
+    ),
+    allLastUsed: sql('SELECT key_id, at FROM last_used'),
+  };
+}
