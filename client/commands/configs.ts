@@ -1,0 +1,187 @@
+/** Commands on configuration: set, edit and remove values; secrets go through their own hidden prompt. */
+
+import * as vscode from 'vscode';
+import type { ConfigRow, ConfigTypeName } from '../../server/protocol.ts';
+import type { Ctx } from '../ctx.ts';
+import { isConfigName, looksSecret } from '../names.ts';
+import {
+  alone,
+  askChoice,
+  askRow,
+  askSecret,
+  askText,
+  type Back,
+  type Choice,
+  confirm,
+  type Place,
+  withoutBack,
+} from '../prompts.ts';
+import { inSteps } from '../steps.ts';
+import { configValueText, parseConfigValue } from '../values.ts';
+import type { ConfigNode } from '../views/configs.ts';
+import { configText } from '../views/configText.ts';
+import { organizationChoices } from './organizations.ts';
+
+const { t } = vscode.l10n;
+
+/** What a quick fix knows of the value that is missing. */
+export interface MissingConfig {
+  name: string;
+  organizationId?: string;
+}
+
+interface Draft {
+  name: string;
+  organizationId?: string;
+  type: ConfigTypeName;
+  text: string;
+}
+
+/** “Add Config…” (C7). */
+export async function addConfig(ctx: Ctx, node?: ConfigNode): Promise<void> {
+  await ask(ctx, t('Add Config'), node?.kind === 'scope' ? { scope: node } : {});
+}
+
+/** “Set Secret…” (S3): the type is known. */
+export async function setSecret(ctx: Ctx, node?: ConfigNode): Promise<void> {
+  await ask(ctx, t('Set Secret'), { type: 'secret', ...(node?.kind === 'scope' ? { scope: node } : {}) });
+}
+
+/** The quick fix of a missing name: only type and value are open. */
+export async function setConfig(ctx: Ctx, missing?: MissingConfig): Promise<void> {
+  if (!missing) return await addConfig(ctx);
+  await ask(ctx, t('Set “{0}”', missing.name), { name: missing.name, scope: missing });
+}
+
+/** A new value for a row; a secret needs its full new value (C14). */
+export async function editConfig(ctx: Ctx, node?: ConfigNode): Promise<void> {
+  const row = node?.kind === 'config' ? node.row : await askConfig(ctx, t('Edit Config'));
+  const place = alone(t('Edit “{0}”', row.name));
+  const text = withoutBack(await askValue(place, row.type, configValueText(row.type, row.value)));
+  await store(ctx, { ...address(row), type: row.type, text });
+}
+
+export async function unsetConfig(ctx: Ctx, node?: ConfigNode): Promise<void> {
+  const row = node?.kind === 'config' ? node.row : await askConfig(ctx, t('Remove Config'));
+  await confirm(
+    t('Remove “{0}”?', row.name),
+    t('Workflows that read it fail from now on. Its value cannot be brought back.'),
+    t('Remove'),
+  );
+  await ctx.request('workflowKeys/configs/unset', address(row));
+}
+
+/** What is known before the first question. */
+interface Known {
+  name?: string;
+  type?: ConfigTypeName;
+  /** Where it is stored; `organizationId` absent is the global scope. */
+  scope?: { organizationId?: string };
+}
+
+async function ask(ctx: Ctx, title: string, known: Known): Promise<void> {
+  const organizations = known.scope ? [] : await organizationChoices(ctx);
+  const nameOf = (soFar: Partial<Draft>) => known.name ?? soFar.name ?? '';
+  const typeOf = (soFar: Partial<Draft>) => known.type ?? soFar.type ?? 'string';
+  const draft = await inSteps<Draft>(title, {
+    name: {
+      when: () => known.name === undefined,
+      ask: (place, soFar) =>
+        askText(place, {
+          prompt: t('The name that workflows read, as in config.get("…")'),
+          placeholder: known.type === 'secret' ? 'api_key' : 'base_url',
+          value: soFar.name ?? '',
+          validate: (text) =>
+            isConfigName(text) ? undefined : t('Letters, digits, “_”, “.” and “-”; at most 255.'),
+        }),
+    },
+    organizationId: {
+      when: () => organizations.length > 1,
+      ask: (place) => askChoice(place, t('Who sees it?'), organizations),
+    },
+    type: {
+      when: () => known.type === undefined,
+      ask: (place, soFar) => {
+        const choices = typeChoices(nameOf(soFar));
+        return askChoice(place, t('Which type?'), choices, choices[0]);
+      },
+    },
+    text: { ask: (place, soFar) => askValue(place, typeOf(soFar), '') },
+  });
+  const organizationId = known.scope ? known.scope.organizationId : draft.organizationId;
+  await store(ctx, {
+    name: nameOf(draft),
+    type: typeOf(draft),
+    text: draft.text,
+    ...(organizationId === undefined ? {} : { organizationId }),
+  });
+}
+
+async function store(ctx: Ctx, { name, organizationId, type, text }: Draft): Promise<void> {
+  const parsed = parseConfigValue(type, text, t);
+  await ctx.request('workflowKeys/configs/set', {
+    name,
+    type,
+    ...(parsed.ok ? { value: parsed.value } : {}),
+    ...(organizationId === undefined ? {} : { organizationId }),
+  });
+}
+
+async function askValue(place: Place, type: ConfigTypeName, value: string): Promise<string | Back> {
+  switch (type) {
+    case 'secret':
+      return await askSecret(place, t('The secret; it is encrypted and not shown again'));
+    case 'bool': {
+      const choices = ['true', 'false'].map((label) => ({ label, value: label }));
+      return await askChoice(
+        place,
+        t('The value'),
+        choices,
+        choices.find(({ label }) => label === value),
+      );
+    }
+    default:
+      return await askText(place, {
+        prompt: t('The value ({0})', type),
+        value,
+        validate: (text) => {
+          const parsed = parseConfigValue(type, text, t);
+          return parsed.ok ? undefined : parsed.problem;
+        },
+      });
+  }
+}
+
+/** C5: “Secret” stands first for a name that looks like one. */
+function typeChoices(name: string): Choice<ConfigTypeName>[] {
+  const secret: Choice<ConfigTypeName> = {
+    label: `$(lock) ${t('Secret')}`,
+    description: t('encrypted, never shown again'),
+    value: 'secret',
+  };
+  const plain: Choice<ConfigTypeName>[] = [
+    { label: `$(symbol-string) ${t('Text')}`, value: 'string' },
+    { label: `$(symbol-number) ${t('Whole number')}`, value: 'int' },
+    { label: `$(symbol-boolean) ${t('True or false')}`, value: 'bool' },
+    { label: '$(json) JSON', value: 'json' },
+  ];
+  return looksSecret(name) ? [secret, ...plain] : [...plain, secret];
+}
+
+async function askConfig(ctx: Ctx, title: string): Promise<ConfigRow> {
+  const rows = await ctx.request('workflowKeys/configs/list', {});
+  const context = { t, now: Date.now(), language: vscode.env.language };
+  const choices = rows.map((row): Choice<ConfigRow> => {
+    const { label, description, icon } = configText(row, context);
+    return {
+      label: `$(${icon}) ${label}`,
+      description: [row.organizationId ?? t('Global'), description].join(' · '),
+      value: row,
+    };
+  });
+  return await askRow(title, t('Which value?'), choices, t('There is no configuration yet.'));
+}
+
+function address({ name, organizationId }: ConfigRow): { name: string; organizationId?: string } {
+  return organizationId === undefined ? { name } : { name, organizationId };
+}

@@ -1,0 +1,29 @@
+/** Commands on runs: show one, cancel one. */
+
+import * as vscode from 'vscode';
+import type { RunRow } from '../../server/protocol.ts';
+import type { Ctx } from '../ctx.ts';
+import { openRun } from '../documents.ts';
+import { askRow, type Choice } from '../prompts.ts';
+import { isActive, runText } from '../views/runText.ts';
+
+const { t } = vscode.l10n;
+
+export async function showRun(ctx: Ctx, row?: RunRow): Promise<void> {
+  await openRun(row ?? (await askRun(ctx, t('Show Run'), () => true)));
+}
+
+export async function cancelRun(ctx: Ctx, row?: RunRow): Promise<void> {
+  const { id } = row ?? (await askRun(ctx, t('Cancel Run'), isActive));
+  await ctx.request('workflowKeys/runs/cancel', { id });
+}
+
+async function askRun(ctx: Ctx, title: string, offered: (row: RunRow) => boolean): Promise<RunRow> {
+  const rows = await ctx.request('workflowKeys/runs/list', { limit: 100 });
+  const context = { t, now: Date.now(), language: vscode.env.language };
+  const choices = rows.filter(offered).map((row): Choice<RunRow> => {
+    const { label, description, icon } = runText(row, context);
+    return { label: `$(${icon.name}) ${label}`, description: `${row.status} · ${description}`, value: row };
+  });
+  return await askRow(title, t('Which run?'), choices, t('There are no such runs.'));
+}

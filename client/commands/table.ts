@@ -1,0 +1,59 @@
+/** Every command of the extension in one table, and the one place that catches what they throw. */
+
+import * as vscode from 'vscode';
+import type { Ctx } from '../ctx.ts';
+import { report } from '../report.ts';
+import { showAudit, verifyAudit } from './audit.ts';
+import { addConfig, editConfig, setConfig, setSecret, unsetConfig } from './configs.ts';
+import { restartDaemon, showLog, showStatus, startDaemon, stopDaemon } from './daemon.ts';
+import { copyKeyId, createKey, revokeKey } from './keys.ts';
+import { addOrganization, chooseOrganization, removeOrganization } from './organizations.ts';
+import { cancelRun, showRun } from './runs.ts';
+import { copyCurl, openWorkflow, runWorkflow } from './workflows.ts';
+
+/**
+ * The argument is what the manifest's menus, a code lens or a quick fix passes; the palette passes none, and
+ * the command then asks.
+ */
+type Command = (ctx: Ctx, argument?: never) => Promise<void>;
+
+const commands = {
+  'workflowKeys.keys.create': createKey,
+  'workflowKeys.keys.revoke': revokeKey,
+  'workflowKeys.keys.copyId': copyKeyId,
+  'workflowKeys.configs.add': addConfig,
+  'workflowKeys.configs.setSecret': setSecret,
+  'workflowKeys.configs.set': setConfig,
+  'workflowKeys.configs.edit': editConfig,
+  'workflowKeys.configs.unset': unsetConfig,
+  'workflowKeys.organizations.add': addOrganization,
+  'workflowKeys.organizations.remove': removeOrganization,
+  'workflowKeys.organizations.choose': chooseOrganization,
+  'workflowKeys.workflows.run': runWorkflow,
+  'workflowKeys.workflows.open': openWorkflow,
+  'workflowKeys.workflows.copyCurl': copyCurl,
+  'workflowKeys.runs.start': runWorkflow,
+  'workflowKeys.runs.show': showRun,
+  'workflowKeys.runs.cancel': cancelRun,
+  'workflowKeys.audit.show': showAudit,
+  'workflowKeys.audit.verify': verifyAudit,
+  'workflowKeys.daemon.start': startDaemon,
+  'workflowKeys.daemon.restart': restartDaemon,
+  'workflowKeys.daemon.stop': stopDaemon,
+  'workflowKeys.daemon.showLog': showLog,
+  'workflowKeys.daemon.status': showStatus,
+} satisfies Record<string, Command>;
+
+export function registerCommands(ctx: Ctx): void {
+  for (const [name, command] of Object.entries<Command>(commands)) {
+    ctx.extension.subscriptions.push(
+      vscode.commands.registerCommand(name, async (argument?: never) => {
+        try {
+          await command(ctx, argument);
+        } catch (error) {
+          await report(ctx, error);
+        }
+      }),
+    );
+  }
+}

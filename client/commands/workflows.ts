@@ -1,0 +1,143 @@
+/** Commands on workflows: open, run with asked parameters, copy a curl line. */
+
+import * as vscode from 'vscode';
+import type { WorkflowRow } from '../../server/protocol.ts';
+import type { Ctx } from '../ctx.ts';
+import { openRun } from '../documents.ts';
+import { alone, askRow, askText, type Choice, Pressed, withoutBack } from '../prompts.ts';
+import { chosenOrganization } from '../settings.ts';
+import { inSteps } from '../steps.ts';
+import { parseArgument, parseInput } from '../values.ts';
+import { workflowText } from '../views/workflowText.ts';
+
+const { t } = vscode.l10n;
+
+/** What a row of the view or a code lens says of the workflow it stands on. */
+export type WorkflowArgument = { id: string } | { workflowId: string };
+
+/** Asks for the parameters, runs the workflow, and opens the finished run. */
+export async function runWorkflow(ctx: Ctx, argument?: WorkflowArgument): Promise<void> {
+  if (!vscode.workspace.isTrusted) {
+    await vscode.commands.executeCommand('workbench.trust.manage');
+    return;
+  }
+  const workflow = await workflowOf(ctx, t('Run Workflow'), argument);
+  await saveSource(workflow);
+  const input = await askInput(workflow);
+  const organizationId = chosenOrganization();
+  const run = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: t('Running {0}', workflow.id) },
+    () =>
+      ctx.request('workflowKeys/runs/start', {
+        workflowId: workflow.id,
+        input,
+        ...(organizationId === undefined ? {} : { organizationId }),
+      }),
+  );
+  await openRun(run);
+}
+
+export async function openWorkflow(ctx: Ctx, argument?: WorkflowArgument): Promise<void> {
+  const { file, range } = await workflowOf(ctx, t('Open Workflow'), argument);
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.file(file));
+  const { start, end } = range;
+  await vscode.window.showTextDocument(document, {
+    selection: new vscode.Range(start.line, start.character, end.line, end.character),
+  });
+}
+
+/** A curl line with a place for the key: the key itself was shown when it was made, and never again (W22). */
+export async function copyCurl(ctx: Ctx, argument?: WorkflowArgument): Promise<void> {
+  const workflow = await workflowOf(ctx, t('Copy curl'), argument);
+  await vscode.env.clipboard.writeText(curlLine(workflow));
+  vscode.window.setStatusBarMessage(t('$(check) curl for {0} copied', workflow.id), 3000);
+}
+
+function curlLine({ url, allowedMethods, parameters, publicEndpoint }: WorkflowRow): string {
+  const body = Object.fromEntries(
+    parameters.filter(({ required }) => required).map(({ name }) => [name, '…']),
+  );
+  return [
+    `curl -X ${allowedMethods[0] ?? 'POST'} '${url}'`,
+    ...(publicEndpoint ? [] : [`-H "X-Bifrost-Key: $WORKFLOWS_API_KEY"`]),
+    `-H 'Content-Type: application/json'`,
+    `-d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`,
+  ].join(' \\\n  ');
+}
+
+async function workflowOf(ctx: Ctx, title: string, argument?: WorkflowArgument): Promise<WorkflowRow> {
+  // A row of the view is complete, and where names are duplicate it is the only one that says which is meant.
+  if (argument && 'file' in argument) return argument as WorkflowRow;
+  const rows = await ctx.request('workflowKeys/workflows/list', null);
+  const id = argument && ('workflowId' in argument ? argument.workflowId : argument.id);
+  const known = rows.find((row) => row.id === id);
+  if (known) return known;
+  const context = { t, now: Date.now(), language: vscode.env.language };
+  const choices = rows.map((row): Choice<WorkflowRow> => {
+    const { label, description, icon } = workflowText(row, context);
+    return { label: `$(${icon}) ${label}`, description, value: row };
+  });
+  return await askRow(
+    title,
+    t('Which workflow?'),
+    choices,
+    t('There are no workflows in the open folders yet.'),
+  );
+}
+
+const asJson: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('json'),
+  tooltip: t('Type the whole input as JSON'),
+};
+
+/** One question per parameter; a parameter with a default may be left empty. */
+async function askInput(workflow: WorkflowRow): Promise<Record<string, unknown>> {
+  const title = t('Run {0}', workflow.id);
+  if (workflow.parameters.length === 0) return {};
+  try {
+    const answers = await inSteps<Record<string, string>>(
+      title,
+      Object.fromEntries(workflow.parameters.map((parameter) => [parameter.name, question(parameter)])),
+    );
+    return Object.fromEntries(
+      workflow.parameters
+        .filter(({ name, required }) => required || answers[name] !== '')
+        .map(({ name, annotation }) => [name, parseArgument(annotation, answers[name] ?? '')]),
+    );
+  } catch (error) {
+    if (!(error instanceof Pressed)) throw error;
+    return await askJson(title, workflow);
+  }
+}
+
+function question({ name, annotation, required }: WorkflowRow['parameters'][number]) {
+  const prompt = annotation ? `${name}: ${annotation}` : name;
+  return {
+    ask: (place: Parameters<typeof askText>[0], soFar: Partial<Record<string, string>>) =>
+      askText(place, {
+        prompt: required ? prompt : t('{0} (empty for its default)', prompt),
+        value: soFar[name] ?? '',
+        button: asJson,
+      }),
+  };
+}
+
+async function askJson(title: string, { parameters }: WorkflowRow): Promise<Record<string, unknown>> {
+  const text = withoutBack(
+    await askText(alone(title), {
+      prompt: t('The input, a JSON object'),
+      value: JSON.stringify(Object.fromEntries(parameters.map(({ name }) => [name, '']))),
+      validate: (typed) => {
+        const parsed = parseInput(typed, t);
+        return parsed.ok ? undefined : parsed.problem;
+      },
+    }),
+  );
+  return JSON.parse(text);
+}
+
+/** What runs is what stands in the editor. */
+async function saveSource({ file }: WorkflowRow): Promise<void> {
+  const document = vscode.workspace.textDocuments.find(({ uri, isDirty }) => isDirty && uri.fsPath === file);
+  await document?.save();
+}

@@ -1,0 +1,57 @@
+/** Read-only documents of runs and of the audit log; they hold what the daemon answers, which is scrubbed. */
+
+import * as vscode from 'vscode';
+import type { AuditRow } from '../server/protocol.ts';
+import type { Ctx } from './ctx.ts';
+import { runDocument } from './views/runText.ts';
+
+const scheme = 'workflow-keys';
+/** The ending that the manifest gives to the language `workflow-keys-run`. */
+const ending = '.workflow-run';
+const auditedRows = 1000;
+
+export async function openRun(run: { id: string; workflowId: string }): Promise<void> {
+  await open(vscode.Uri.from({ scheme, path: `/${run.workflowId}${ending}`, query: run.id }));
+}
+
+export async function openAudit(): Promise<void> {
+  await open(vscode.Uri.from({ scheme, path: `/audit${ending}`, authority: 'audit' }));
+}
+
+/** Provides the documents, and reads a run's again while it goes on. */
+export function provideDocuments(ctx: Ctx): void {
+  const changed = new vscode.EventEmitter<vscode.Uri>();
+  ctx.extension.subscriptions.push(
+    changed,
+    vscode.workspace.registerTextDocumentContentProvider(scheme, {
+      onDidChange: changed.event,
+      provideTextDocumentContent: (uri) =>
+        uri.authority === 'audit' ? auditText(ctx) : runText(ctx, uri.query),
+    }),
+    ctx.daemon.onDidChangeRows((nouns) => {
+      if (!nouns.includes('runs')) return;
+      for (const { uri } of vscode.workspace.textDocuments) if (uri.scheme === scheme) changed.fire(uri);
+    }),
+  );
+}
+
+async function open(uri: vscode.Uri): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  await vscode.window.showTextDocument(document, { preview: true });
+}
+
+async function runText(ctx: Ctx, id: string): Promise<string> {
+  return runDocument(await ctx.request('workflowKeys/runs/show', { id }));
+}
+
+async function auditText(ctx: Ctx): Promise<string> {
+  const rows = await ctx.request('workflowKeys/audit/list', { limit: auditedRows });
+  return `${rows.map(auditLine).join('\n')}\n`;
+}
+
+function auditLine({ seq, at, actor, action, target, outcome, detail }: AuditRow): string {
+  const details = Object.entries(detail ?? {}).map(([name, value]) => `${name}=${value}`);
+  return [String(seq).padStart(6), at, outcome.padEnd(7), action, target, `by ${actor}`, ...details].join(
+    '  ',
+  );
+}

@@ -1,0 +1,73 @@
+/** Tells of what failed, with the one click that fits; it catches nothing itself. */
+
+import { createServer } from 'node:net';
+import * as vscode from 'vscode';
+import { Failure } from '../server/errors.ts';
+import type { Ctx } from './ctx.ts';
+import { Cancelled } from './prompts.ts';
+import { choosePort, daemonSettings } from './settings.ts';
+
+/** Shows a failure's own message; anything else goes to the log and is only named. */
+export async function report(ctx: Ctx, error: unknown): Promise<void> {
+  if (error instanceof Cancelled) return;
+  const failure = error instanceof Failure ? error : undefined;
+  if (failure) ctx.log.warn(`${failure.code}: ${failure.message}`);
+  else ctx.log.error('A command failed.', error);
+  const message = failure?.message ?? vscode.l10n.t('That did not work; the log has the cause.');
+  const showLog = { title: vscode.l10n.t('Show Log'), act: async () => ctx.log.show(true) };
+  const remedy = failure && remedies(ctx, failure.code);
+  const chosen = await vscode.window.showErrorMessage(message, ...(remedy ? [remedy] : []), showLog);
+  if (chosen) await chosen.act().catch((next: unknown) => report(ctx, next));
+}
+
+interface Remedy extends vscode.MessageItem {
+  act(): Promise<void>;
+}
+
+function remedies(ctx: Ctx, code: Failure['code']): Remedy | undefined {
+  switch (code) {
+    case 'port-taken':
+      return { title: vscode.l10n.t('Use Another Port'), act: () => useAnotherPort(ctx) };
+    case 'daemon-unreachable':
+      return { title: vscode.l10n.t('Restart Daemon'), act: () => ctx.daemon.restart() };
+    case 'python-unavailable':
+      return {
+        title: vscode.l10n.t('Choose Interpreter'),
+        act: async () => {
+          await vscode.commands.executeCommand(
+            'workbench.action.openSettings',
+            'workflowKeys.python.interpreter',
+          );
+        },
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** D40: the next free port is kept in the settings, so that its address stays the same from now on. */
+async function useAnotherPort(ctx: Ctx): Promise<void> {
+  const { host, port } = daemonSettings();
+  const free = await nextFreePort(host, port + 1);
+  await choosePort(free);
+  await ctx.daemon.restart();
+  void vscode.window.showInformationMessage(vscode.l10n.t('The daemon now listens on port {0}.', free));
+}
+
+async function nextFreePort(host: string, from: number): Promise<number> {
+  for (let port = from; port < from + 100 && port <= 65_535; port += 1) {
+    if (await isFree(host, port)) return port;
+  }
+  throw new Failure(
+    'port-taken',
+    vscode.l10n.t('No port after {0} is free; choose one in the settings.', from),
+  );
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,48 @@
+/** The one status item: whether the daemon answers, and on which port. */
+
+import * as vscode from 'vscode';
+import type { Ctx } from './ctx.ts';
+import type { DaemonState } from './daemon.ts';
+
+/** Shows the daemon's state, here and as the context key that welcome contents and menus ask for. */
+export function showStatus(ctx: Ctx): void {
+  const item = vscode.window.createStatusBarItem('workflowKeys.status', vscode.StatusBarAlignment.Left);
+  item.name = 'Workflow Keys';
+  item.command = 'workflowKeys.daemon.status';
+  const update = (state: DaemonState) => {
+    const { text, tooltip } = statusText(state);
+    item.text = text;
+    item.tooltip = tooltip;
+    item.accessibilityInformation = { label: tooltip, role: 'button' };
+    item.backgroundColor =
+      state.kind === 'failed' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
+    void vscode.commands.executeCommand('setContext', 'workflowKeys.daemon', state.kind);
+  };
+  update(ctx.daemon.state);
+  item.show();
+  ctx.extension.subscriptions.push(item, ctx.daemon.onDidChangeState(update));
+}
+
+function statusText(state: DaemonState): { text: string; tooltip: string } {
+  const { t } = vscode.l10n;
+  switch (state.kind) {
+    case 'stopped':
+      return { text: '$(circle-slash) Workflow Keys', tooltip: t('Workflow Keys: the daemon is stopped') };
+    case 'starting':
+      return { text: '$(loading~spin) Workflow Keys', tooltip: t('Workflow Keys: the daemon is starting') };
+    case 'ready':
+      return {
+        text: `$(key) ${portOf(state.url)}`,
+        tooltip: t('Workflow Keys: endpoints at {0}', state.url),
+      };
+    case 'failed':
+      return {
+        text: '$(error) Workflow Keys',
+        tooltip: t('Workflow Keys: {0}', state.failure.message),
+      };
+  }
+}
+
+function portOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).port || '80' : url;
+}

@@ -1,0 +1,48 @@
+/** How a config row reads in the side bar (C3, C12, D37); pure, so that it is tested without an editor. */
+
+import { type ConfigRow, secretMask } from '../../server/protocol.ts';
+import { escapeMarkdown, fullTime, oneLine, type TextContext } from '../text.ts';
+
+export interface ConfigText {
+  label: string;
+  description: string;
+  /** Markdown. */
+  tooltip: string;
+  spoken: string;
+  /** A codicon. */
+  icon: string;
+}
+
+const typeIcons: Record<ConfigRow['type'], string> = {
+  string: 'symbol-string',
+  int: 'symbol-number',
+  bool: 'symbol-boolean',
+  json: 'json',
+  secret: 'lock',
+};
+
+export function configText(row: ConfigRow, context: TextContext): ConfigText {
+  const { t } = context;
+  const value = row.needsValue ? t('needs a value') : shownValue(row);
+  const facts = [
+    `**${escapeMarkdown(row.name)}** (${row.type})`,
+    ...(row.description ? [escapeMarkdown(row.description)] : []),
+    row.needsValue
+      ? t('It was imported without its value; workflows that read it fail until it is set.')
+      : escapeMarkdown(value),
+    t('Changed {0} by {1}', fullTime(row.updatedAt, context), escapeMarkdown(row.updatedBy)),
+  ];
+  return {
+    label: row.name,
+    description: oneLine(value),
+    tooltip: facts.join('\n\n'),
+    spoken: `${row.name}, ${row.type}, ${row.type === 'secret' && !row.needsValue ? t('hidden') : oneLine(value)}`,
+    icon: row.needsValue ? 'warning' : typeIcons[row.type],
+  };
+}
+
+/** Invariant: a secret is six dots, whatever the daemon answered (C12). */
+function shownValue(row: ConfigRow): string {
+  if (row.type === 'secret') return secretMask;
+  return typeof row.value === 'string' ? row.value : JSON.stringify(row.value);
+}

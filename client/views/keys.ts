@@ -1,0 +1,52 @@
+/** The view of keys (W4–W10, W31–W33); rows come in the daemon's order (D39). */
+
+import * as vscode from 'vscode';
+import type { KeyRow } from '../../server/protocol.ts';
+import type { Ctx } from '../ctx.ts';
+import { keyText } from './keyText.ts';
+import type { ViewDefinition } from './view.ts';
+
+const scheme = 'workflow-keys-key';
+
+export const keysView: ViewDefinition<KeyRow> = {
+  id: 'workflowKeys.keys',
+  nouns: ['keys', 'workflows', 'organizations'],
+  untrusted: true,
+  load: (ctx) => ctx.request('workflowKeys/keys/list', null),
+  item(row, context) {
+    const text = keyText(row, context);
+    const item = new vscode.TreeItem({ label: text.label, highlights: [text.badge] });
+    item.id = row.id;
+    item.description = text.description;
+    item.tooltip = new vscode.MarkdownString(text.tooltip, true);
+    item.accessibilityInformation = { label: text.spoken };
+    item.contextValue = 'key';
+    item.iconPath = new vscode.ThemeIcon(
+      text.icon,
+      text.tone === 'normal' ? undefined : new vscode.ThemeColor(toneColors[text.tone]),
+    );
+    // The decoration below colours the row; the query makes it differ when the key's fate does.
+    item.resourceUri = vscode.Uri.from({ scheme, path: `/${row.id}`, query: text.tone });
+    return item;
+  },
+  badge(rows) {
+    const broken = rows.filter((row) => row.orphaned || row.expired).length;
+    if (broken === 0) return undefined;
+    return { value: broken, tooltip: vscode.l10n.t('{0} keys are orphaned or expired', broken) };
+  },
+};
+
+const toneColors = { orphaned: 'list.errorForeground', expired: 'list.warningForeground' };
+
+/** W31, W33: an orphaned key is red, an expired one in the colour of warnings. */
+export function decorateKeys(ctx: Ctx): void {
+  ctx.extension.subscriptions.push(
+    vscode.window.registerFileDecorationProvider({
+      provideFileDecoration(uri) {
+        if (uri.scheme !== scheme || !(uri.query in toneColors)) return undefined;
+        const tone = uri.query as keyof typeof toneColors;
+        return { color: new vscode.ThemeColor(toneColors[tone]), badge: tone === 'orphaned' ? '!' : '⌛' };
+      },
+    }),
+  );
+}

@@ -1,0 +1,63 @@
+/** What all side-bar trees share: reading rows again when they changed; it knows no noun. */
+
+import * as vscode from 'vscode';
+import type { ChangedNoun } from '../../server/protocol.ts';
+import type { Ctx } from '../ctx.ts';
+import type { TextContext } from '../text.ts';
+
+export interface ViewDefinition<Node> {
+  /** As in the manifest, e.g. `workflowKeys.keys`. */
+  id: string;
+  /** Read again when one of these changed. */
+  nouns: readonly ChangedNoun[];
+  /** Whether it shows anything in a workspace that is not trusted. */
+  untrusted: boolean;
+  load(ctx: Ctx): Promise<Node[]>;
+  children?(node: Node): Node[];
+  item(node: Node, context: TextContext): vscode.TreeItem;
+  /** A number on the container's icon, when something needs attention. */
+  badge?(nodes: Node[]): vscode.ViewBadge | undefined;
+}
+
+/** Shows a view for as long as the extension lives. It never starts the daemon: a view only shows what is there. */
+export function showView<Node>(ctx: Ctx, definition: ViewDefinition<Node>): vscode.TreeView<Node> {
+  const changed = new vscode.EventEmitter<undefined>();
+  const load = async (): Promise<Node[]> => {
+    if (ctx.daemon.state.kind !== 'ready') return [];
+    if (!definition.untrusted && !vscode.workspace.isTrusted) return [];
+    try {
+      const nodes = await definition.load(ctx);
+      view.message = '';
+      view.badge = definition.badge?.(nodes);
+      return nodes;
+    } catch (error) {
+      ctx.log.error(`${definition.id} could not be read.`, error);
+      view.message = error instanceof Error ? error.message : String(error);
+      return [];
+    }
+  };
+  const view = vscode.window.createTreeView<Node>(definition.id, {
+    showCollapseAll: definition.children !== undefined,
+    treeDataProvider: {
+      onDidChangeTreeData: changed.event,
+      getChildren: async (node) => (node === undefined ? await load() : (definition.children?.(node) ?? [])),
+      getTreeItem: (node) =>
+        definition.item(node, { t: vscode.l10n.t, now: Date.now(), language: vscode.env.language }),
+    },
+  });
+  const refresh = () => changed.fire(undefined);
+  ctx.extension.subscriptions.push(
+    view,
+    changed,
+    ctx.daemon.onDidChangeState(refresh),
+    ctx.daemon.onDidChangeRows((nouns) => {
+      if (nouns.some((noun) => definition.nouns.includes(noun))) refresh();
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(refresh),
+    // Times in rows are relative, and grow old while nobody looks.
+    view.onDidChangeVisibility(({ visible }) => {
+      if (visible) refresh();
+    }),
+  );
+  return view;
+}
