@@ -3,7 +3,7 @@
 import { configNamePattern } from '../server/protocol.ts';
 
 const secretWords =
-  /(?:^|[_.-])(?:secrets?|tokens?|passwords?|passwd|pwd|passphrase|credentials?|api_?keys?|access_?keys?|private_?keys?|signing_?keys?|encryption_?keys?|dsn|connection_?string)(?:$|[_.-])/iu;
+  /(?:^|[_.-])(?:secrets?|tokens?|passwords?|passwd|pwd|passphrase|credentials?|(?:api|access|private|signing|encryption)[_-]?keys?|dsn|connection[_-]?string)(?:$|[_.-])/iu;
 const plainEnding = /[_.-](?:id|name|url|ttl|expiry|count|enabled)$/iu;
 
 /** Whether a value under this name belongs encrypted (C5), and is no identifier (C6). */

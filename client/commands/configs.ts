@@ -118,11 +118,11 @@ async function ask(ctx: Ctx, title: string, known: Known): Promise<void> {
 }
 
 async function store(ctx: Ctx, { name, organizationId, type, text }: Draft): Promise<void> {
-  const parsed = parseConfigValue(type, text, t);
+  // As it was typed: the daemon makes the type's value of it, for the editor and the command line alike.
   await ctx.request('workflowKeys/configs/set', {
     name,
     type,
-    ...(parsed.ok ? { value: parsed.value } : {}),
+    value: text,
     ...(organizationId === undefined ? {} : { organizationId }),
   });
 }

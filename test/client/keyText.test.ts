@@ -1,0 +1,75 @@
+/** What a key's row tells (W5–W10, W31–W33). */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyText } from '../../client/views/keyText.ts';
+import type { KeyRow } from '../../server/protocol.ts';
+import { context, inDays } from './context.ts';
+
+const row: KeyRow = {
+  id: 'k1',
+  kind: 'workflow',
+  global: true,
+  description: 'CI pipeline trigger',
+  masked: 'bk_live_••••1a2b',
+  createdAt: inDays(-3),
+  lastUsedAt: null,
+  expiresAt: inDays(87),
+  expired: false,
+  orphaned: false,
+  endpointOff: false,
+};
+
+test('a row shows scope, description, masked key, created, last used and expiration', () => {
+  const text = keyText({ ...row, lastUsedAt: inDays(-1) }, context);
+  assert.equal(text.label, 'Global  CI pipeline trigger');
+  assert.equal(text.label.slice(...text.badge), 'Global');
+  assert.equal(
+    text.description,
+    'bk_live_••••1a2b · expires in 87 days · used yesterday · created 3 days ago',
+  );
+});
+
+test('a workflow-specific key shows the workflow instead of "Global"', () => {
+  const text = keyText({ ...row, global: false, workflowId: 'send_invoice' }, context);
+  assert.equal(text.label.slice(...text.badge), 'send_invoice');
+});
+
+test('an expiration is shown also when it is never, and a last use also when there was none', () => {
+  const { description, tooltip } = keyText({ ...row, expiresAt: null }, context);
+  assert.match(description, /never expires · never used/);
+  assert.match(tooltip, /\| Expires \| never \|/);
+});
+
+test('an orphaned key is red, says so first and says what to do', () => {
+  const text = keyText({ ...row, global: false, workflowId: 'gone', orphaned: true }, context);
+  assert.equal(text.tone, 'orphaned');
+  assert.equal(text.icon, 'warning');
+  assert.match(text.description, /^Orphaned · /);
+  assert.match(text.tooltip, /Revoke it/);
+});
+
+test('an expired key carries an "Expired" badge', () => {
+  const text = keyText({ ...row, expired: true, expiresAt: inDays(-2) }, context);
+  assert.equal(text.tone, 'expired');
+  assert.match(text.description, /^Expired · .* expired 2 days ago/);
+});
+
+test('a key whose endpoint is switched off says so, and is not called orphaned', () => {
+  const text = keyText({ ...row, endpointOff: true }, context);
+  assert.match(text.description, /^Endpoint off · /);
+  assert.equal(text.tone, 'normal');
+});
+
+test('a description cannot smuggle Markdown into the tooltip', () => {
+  const { tooltip } = keyText({ ...row, description: '[x](command:y) **z**' }, context);
+  assert.ok(tooltip.startsWith('**\\[x\\]\\(command:y\\) \\*\\*z\\*\\***'));
+});
+
+test('a screen reader hears scope, description, state and times', () => {
+  const { spoken } = keyText({ ...row, orphaned: true }, context);
+  assert.equal(
+    spoken,
+    'Global, CI pipeline trigger, Orphaned, expires in 87 days, never used, created 3 days ago',
+  );
+});
