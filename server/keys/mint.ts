@@ -30,7 +30,7 @@ export function mintKey(prefix: string): MintedKey {
 /** The shape of a well-formed key, else undefined: a mistyped key and other text are told apart offline (D2). */
 export function parseKey(presented: string): KeyShape | undefined {
   const inspected = inspectKey(presented);
-  return inspected.kind === 'key' ? inspected : undefined;
+  return inspected.kind === 'key' ? { prefix: inspected.prefix, lastFour: inspected.lastFour } : undefined;
 }
 
 /** As `parseKey`, but tells text that is no key at all from a key of which a character is wrong. */
