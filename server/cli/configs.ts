@@ -1,0 +1,107 @@
+/** `config set|get|list|unset`. */
+
+import type { Command } from 'commander';
+import { Failure } from '../errors.ts';
+import type { ConfigRow, ConfigTypeName } from '../protocol.ts';
+import { plain, print, printAnswer, shortTime, table } from './output.ts';
+import type { ProgramContext } from './program.ts';
+import { readSecret } from './secretInput.ts';
+
+const types: readonly ConfigTypeName[] = ['string', 'int', 'bool', 'json', 'secret'];
+
+export function addConfigCommands(program: Command, context: ProgramContext): void {
+  const config = program.command('config').description('values that workflows read with config.get');
+
+  config
+    .command('set <name> [value]')
+    .description('store a value; a secret is typed, or read from standard input')
+    .option('--type <type>', `one of ${types.join(', ')}`, 'string')
+    .option('--org <id>', 'for this organization; without it the value is global')
+    .option('--description <text>', 'what the value is for')
+    .action(
+      async (
+        name: string,
+        given: string | undefined,
+        options: { type: string; org?: string; description?: string },
+      ) => {
+        const type = types.find((known) => known === options.type);
+        if (!type) throw new Failure('bad-input', `--type must be one of ${types.join(', ')}.`);
+        if (type === 'secret' && given !== undefined) {
+          throw new Failure(
+            'bad-input',
+            `A secret is never an argument, where other programs can read it. Type it, or pipe it: printf %s "$VALUE" | workflow-keys config set ${plain(name)} --type secret`,
+          );
+        }
+        const value = given ?? (await readSecret(`Value of ${plain(name)}`));
+        const row = await context.daemon((call) =>
+          call('workflowKeys/configs/set', {
+            name,
+            type,
+            value,
+            ...(options.org !== undefined && { organizationId: options.org }),
+            ...(options.description !== undefined && { description: options.description }),
+          }),
+        );
+        printAnswer(context.json(), row, () => `Set ${row.name} (${row.type}, ${scopeOf(row)}).`);
+      },
+    );
+
+  config
+    .command('get <name>')
+    .description('one value as a run of this scope would see it; a secret stays [SECRET]')
+    .option('--org <id>', 'as this organization sees it')
+    .action(async (name: string, options: { org?: string }) => {
+      const row = await context.daemon((call) =>
+        call('workflowKeys/configs/get', {
+          name,
+          ...(options.org !== undefined && { organizationId: options.org }),
+        }),
+      );
+      printAnswer(context.json(), row, () => shown(row.value));
+    });
+
+  config
+    .command('list')
+    .description('all values; secrets as [SECRET]')
+    .option('--org <id>', 'what this organization sees')
+    .action(async (options: { org?: string }) => {
+      const rows = await context.daemon((call) =>
+        call('workflowKeys/configs/list', options.org === undefined ? {} : { organizationId: options.org }),
+      );
+      printAnswer(context.json(), rows, (all) =>
+        table(
+          ['NAME', 'SCOPE', 'TYPE', 'CHANGED', 'VALUE'],
+          all.map((row) => [
+            row.name,
+            scopeOf(row),
+            row.type,
+            shortTime(row.updatedAt),
+            row.needsValue ? 'needs a value' : plain(shown(row.value)),
+          ]),
+          'There is no configuration yet. Add some with: workflow-keys config set NAME VALUE',
+        ),
+      );
+    });
+
+  config
+    .command('unset <name>')
+    .description('remove a value')
+    .option('--org <id>', "this organization's own value")
+    .action(async (name: string, options: { org?: string }) => {
+      await context.daemon((call) =>
+        call('workflowKeys/configs/unset', {
+          name,
+          ...(options.org !== undefined && { organizationId: options.org }),
+        }),
+      );
+      if (!context.json()) print(`Removed ${plain(name)}.`);
+    });
+}
+
+function scopeOf(row: ConfigRow): string {
+  return row.organizationId ?? 'global';
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

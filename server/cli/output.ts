@@ -1,0 +1,48 @@
+/** How answers look in a terminal: one JSON value with `--json`, else lines for people. */
+
+/** Writes to stdout; the command line's answers go nowhere else. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One JSON value on one line, or what `toText` makes of it. */
+export function printAnswer<T>(json: boolean, value: T, toText: (value: T) => string): void {
+  print(json ? JSON.stringify(value) : toText(value));
+}
+
+/** Columns padded to their widest cell; the last one is left as it is. `empty` when there are no rows. */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  empty: string,
+): string {
+  if (rows.length === 0) return empty;
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => [...(row[column] ?? '')].length)),
+  );
+  return [headings, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === headings.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - [...cell].length),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** `2026-11-21 02:25` in UTC, or `never`. */
+export function shortTime(timestamp: string | null): string {
+  return timestamp === null ? 'never' : timestamp.slice(0, 16).replace('T', ' ');
+}
+
+/** A value from outside on one line, so that it cannot write over the terminal. */
+export function plain(text: string): string {
+  return Array.from(text, (character) => (isControl(character) ? '\uFFFD' : character)).join('');
+}
+
+function isControl(character: string): boolean {
+  const point = character.codePointAt(0) ?? 0;
+  return point < 0x20 || (point >= 0x7f && point < 0xa0);
+}

@@ -1,0 +1,80 @@
+/** `serve`: the daemon in this process. */
+
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { type LogSink, openLog } from '../log.ts';
+import { readSettings, type SettingFlags, settingTable } from '../settings.ts';
+import { print } from './output.ts';
+import type { ProgramContext } from './program.ts';
+
+/** A log larger than this is set aside when the daemon starts. */
+const maxLogBytes = 10 * 1024 * 1024;
+
+interface ServeOptions extends SettingFlags {
+  background?: boolean;
+  welcome?: boolean;
+}
+
+export function addServeCommand(program: Command, context: ProgramContext): void {
+  const serve = program
+    .command('serve [folders...]')
+    .description('start the daemon and register folders with workflows')
+    .option('--port <n>', settingTable.port.doc)
+    .option('--host <address>', settingTable.host.doc)
+    .option('--python <program>', settingTable.python.doc)
+    .option('--background', 'stop by itself when nobody needs it any more')
+    .option('--welcome', 'make a first key if there is none, and print a line to try it with');
+
+  serve.action(async (folders: string[], options: ServeOptions) => {
+    const settings = readSettings(
+      { ...options, dataDirectory: context.dataDirectory() },
+      context.environment,
+    );
+    const { startDaemon } = await import('../daemon.ts');
+    mkdirSync(settings.dataDirectory, { recursive: true, mode: 0o700 });
+    const file = openLogFile(join(settings.dataDirectory, 'daemon.log'));
+    const daemon = await startDaemon({
+      settings,
+      folders: folders.map((folder) => resolve(folder)),
+      background: options.background === true,
+      environment: context.environment,
+      log: openLog(file),
+    }).catch((thrown: unknown) => {
+      file.close();
+      throw thrown;
+    });
+
+    const stop = () => void daemon.stop();
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGHUP', stop);
+
+    if (context.json()) {
+      print(JSON.stringify({ ready: true, url: daemon.url, pid: process.pid, data: settings.dataDirectory }));
+    } else {
+      print(`Workflow Keys listens on ${daemon.url}`);
+      for (const notice of daemon.notices) print(notice);
+      if (options.welcome) print(await daemon.welcome());
+      print('Stop with Ctrl+C.');
+    }
+    await daemon.stopped;
+    file.close();
+  });
+}
+
+/** Appends whole lines; the file is readable by its owner only. */
+function openLogFile(path: string): LogSink & { close(): void } {
+  if (existsSync(path) && statSync(path).size > maxLogBytes) renameSync(path, `${path}.1`);
+  const descriptor = openSync(path, 'a', 0o600);
+  let open = true;
+  return {
+    write: (line) => {
+      if (open) writeSync(descriptor, line);
+    },
+    close: () => {
+      open = false;
+      closeSync(descriptor);
+    },
+  };
+}

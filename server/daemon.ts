@@ -1,0 +1,322 @@
+/** The daemon: builds every part, holds the data directory, and takes all of it down again in order. */
+
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { openAuditLog } from './audit/auditLog.ts';
+import { Clients } from './clients.ts';
+import { openConfigAccess } from './configs/access.ts';
+import { openConfigs } from './configs/configs.ts';
+import { loadSecretKey } from './configs/secretKey.ts';
+import { openVault } from './configs/vault.ts';
+import { Failure } from './errors.ts';
+import { buildHttp } from './http/app.ts';
+import { newId } from './ids.ts';
+import { curlFor, exampleInput } from './keys/curl.ts';
+import { openKeys } from './keys/keys.ts';
+import { openLimits } from './keys/limits.ts';
+import { sha256 } from './keys/mint.ts';
+import { newSocketToken } from './keys/socketToken.ts';
+import { loadPython } from './language/parser.ts';
+import type { Log } from './log.ts';
+import { type DaemonFile, protocolVersion } from './protocol.ts';
+import { buildRequests } from './requests.ts';
+import { openRuns } from './runs/runner.ts';
+import { openSession } from './session.ts';
+import type { Settings } from './settings.ts';
+import { lockDataDirectory } from './store/lock.ts';
+import { openLowdbState } from './store/lowdbState.ts';
+import { openSqliteHistory } from './store/sqliteHistory.ts';
+import { version } from './version.ts';
+import { openWire } from './wire.ts';
+import { openFolders } from './workflows/folders.ts';
+import { WorkflowRegistry } from './workflows/registry.ts';
+
+export interface DaemonOptions {
+  settings: Settings;
+  /** Absolute paths, registered beside the remembered ones. */
+  folders: readonly string[];
+  /** Stops by itself when nobody needs it any more. */
+  background: boolean;
+  environment: NodeJS.ProcessEnv;
+  log: Log;
+}
+
+export interface Daemon {
+  url: string;
+  /** Lines that whoever started the daemon should see, e.g. that secrets cannot be read. */
+  notices: string[];
+  /** A line to try the daemon with; makes a first key when there is none. */
+  welcome(): Promise<string>;
+  /** Runs in flight finish, for at most 8 s; then everything ends. Further calls wait for the same end. */
+  stop(): Promise<void>;
+  /** Resolves when the daemon has stopped, for whatever reason. */
+  stopped: Promise<void>;
+}
+
+/** Less than the 10 s within which a stop is promised, so that the rest has time too. */
+const runGraceMs = 8_000;
+const minuteMs = 60_000;
+
+/**
+ * Starts the daemon; when this resolves it answers.
+ *
+ * @throws Failure `data-locked`, `data-damaged`, `data-too-new`, `port-taken`, `bad-input` (a folder, a setting);
+ * what was opened before the failure is closed again.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { settings, log } = options;
+  const closers: (() => unknown)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.toReversed()) {
+      try {
+        await close();
+      } catch (thrown) {
+        log.error({ err: thrown }, 'a part did not close');
+      }
+    }
+  };
+  try {
+    return await compose(options, closers, closeAll);
+  } catch (thrown) {
+    await closeAll();
+    throw thrown;
+  }
+}
+
+async function compose(
+  options: DaemonOptions,
+  closers: (() => unknown)[],
+  closeAll: () => Promise<void>,
+): Promise<Daemon> {
+  const { settings, log, environment } = options;
+  const directory = settings.dataDirectory;
+  const clock = Date.now;
+  const startedAt = new Date().toISOString();
+
+  const lock = lockDataDirectory(directory);
+  closers.push(() => lock.release());
+
+  const history = await openSqliteHistory({ directory });
+  closers.push(() => history.close());
+  const audit = await openAuditLog({ history, hash: sha256, clock });
+  const state = await openLowdbState({
+    directory,
+    writeAudit: async (entries) => {
+      await audit.append(entries);
+    },
+  });
+  closers.push(() => state.close());
+  await audit.reconcile(state.revision);
+
+  const vault = openVault((await loadSecretKey({ environment, directory })).key);
+  const notices: string[] = [];
+  const secretKey = await vault.checkKey(state);
+  if (secretKey === 'wrong') {
+    notices.push(wrongSecretKeyNotice);
+    log.error(wrongSecretKeyNotice);
+  }
+
+  const clients = new Clients();
+  closers.push(() => clients.close());
+  const parser = await loadPython({ wasmDirectory: wasmDirectory() });
+  const registry = new WorkflowRegistry({ parser });
+  const keys = await openKeys({ state, history, clock, newId, workflows: registry });
+  closers.push(() => keys.close());
+  const configs = openConfigs({ state, vault, clock, newId });
+  const runs = await openRuns({
+    history,
+    services: openConfigAccess({ configs, state, vault, audit, clock }),
+    pythonDirectory: join(import.meta.dirname, 'python'),
+    socketDirectory: join(directory, 'socket'),
+    log,
+    clock,
+    newId,
+    settings,
+    onChange: () => clients.announceSoon('runs'),
+  });
+  closers.push(() => runs.close({ graceMs: runGraceMs }));
+  const folders = await openFolders({ state, registry, runs, clock, log, defaultPython: settings.python });
+  closers.push(() => folders.close());
+  for (const path of options.folders) await folders.register({ path }, 'cli');
+
+  closers.push(keys.onChange(() => clients.announce('keys')));
+  closers.push(configs.onChange((noun) => clients.announce(noun)));
+  closers.push(registry.onChange(() => clients.announce('workflows')));
+
+  const { app, url } = buildHttp({
+    keys,
+    limits: openLimits({ clock }),
+    workflows: registry,
+    runs,
+    organization: (id) => state.get('organizations', id),
+    recordRefusal: (entry) => {
+      audit
+        .append([{ entry }])
+        .catch((thrown: unknown) => log.error({ err: thrown }, 'a refusal was not recorded'));
+    },
+    settings,
+    log,
+  });
+  closers.push(async () => {
+    app.server.closeIdleConnections();
+    await app.close();
+  });
+  await listen(app, settings);
+
+  const token = newSocketToken();
+  const requests = buildRequests({
+    keys,
+    configs,
+    registry,
+    folders,
+    runs,
+    history,
+    audit,
+    parser,
+    state,
+    clients,
+    settings,
+    secretKey,
+    startedAt,
+    url,
+    stop: () => void stop(),
+  });
+  const wire = await openWire({
+    directory,
+    token,
+    onClient: (connection, socket) =>
+      openSession({ connection, socket, clients, requests, parser, configs, registry, log, url }),
+  });
+  closers.push(() => wire.close());
+
+  const tokenFile = join(directory, 'daemon.token');
+  writePrivate(tokenFile, token);
+  const daemonFile = join(directory, 'daemon.json');
+  const file: DaemonFile = {
+    pid: process.pid,
+    version,
+    protocolVersion,
+    socket: wire.path,
+    tokenFile,
+    url: url(),
+    startedAt,
+  };
+  writePrivate(daemonFile, `${JSON.stringify(file)}\n`);
+  closers.push(() => {
+    rmSync(daemonFile, { force: true });
+    rmSync(tokenFile, { force: true });
+  });
+  await runs.resume();
+  log.info({ url: url(), version }, 'the daemon is ready');
+
+  const { promise: stopped, resolve: markStopped } = Promise.withResolvers<void>();
+  let stopping = false;
+  const stop = (): Promise<void> => {
+    if (!stopping) {
+      stopping = true;
+      log.info('the daemon stops');
+      void closeAll().then(markStopped);
+    }
+    return stopped;
+  };
+  closers.push(outlive(log));
+  if (options.background) closers.push(stopWhenIdle());
+  return { url: url(), notices, welcome, stop, stopped };
+
+  /** Stops after the idle time without clients, runs and, if the setting says so, endpoints. */
+  function stopWhenIdle(): () => void {
+    let idleSince = clock();
+    const timer = setInterval(() => {
+      const isNeeded =
+        clients.size > 0 ||
+        runs.active() > 0 ||
+        (settings.stayForEndpoints && registry.list().some(({ endpointEnabled }) => endpointEnabled));
+      if (isNeeded) idleSince = clock();
+      else if (settings.idleMinutes > 0 && clock() - idleSince >= settings.idleMinutes * minuteMs)
+        void stop();
+    }, minuteMs / 4);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  async function welcome(): Promise<string> {
+    const existing = (await keys.list()).find(({ global, expired }) => global && !expired);
+    if (existing) {
+      return `Its global key is ${existing.masked} ("${existing.description}"). Make another with: npm run -s cli -- keys create --global --description "Second key"`;
+    }
+    const { key } = await keys.create({ description: 'First key', global: true }, 'cli');
+    const workflow = registry
+      .list()
+      .find((one) => one.endpointEnabled && !one.duplicate && !one.disableGlobalKey);
+    return [
+      `A first key, shown once: ${key}`,
+      'Try it in a second terminal:',
+      '',
+      curlFor({
+        url: url(),
+        workflowId: workflow?.id,
+        key,
+        exampleInput: workflow ? exampleInput(workflow.parameters) : {},
+      }),
+      '',
+    ].join('\n');
+  }
+}
+
+const wrongSecretKeyNotice =
+  'Stored secrets cannot be read: BIFROST_SECRET_KEY is not the one they were stored with. Start with the old key, or set each secret again; nothing was changed.';
+
+async function listen(app: ReturnType<typeof buildHttp>['app'], settings: Settings): Promise<void> {
+  try {
+    await app.listen({ port: settings.port, host: settings.host });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'EADDRINUSE') {
+      throw new Failure(
+        'port-taken',
+        `Port ${settings.port} on ${settings.host} is taken by another program. Choose another with --port, or 0 for any.`,
+        { cause },
+      );
+    }
+    throw new Failure(
+      'bad-input',
+      `Cannot listen on ${settings.host}:${settings.port} (${code ?? 'unknown'}).`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * Invariant: no window, client or run can take the daemon down for the others.
+ * What nobody caught is logged; every change is a transaction, so nothing is left half done by it.
+ */
+function outlive(log: Log): () => void {
+  const onThrown = (thrown: unknown) => log.error({ err: thrown }, 'nobody caught this');
+  process.on('uncaughtException', onThrown);
+  process.on('unhandledRejection', onThrown);
+  return () => {
+    process.off('uncaughtException', onThrown);
+    process.off('unhandledRejection', onThrown);
+  };
+}
+
+/** Readers see the old file or the whole new one, never a part, and nobody else may read it. */
+function writePrivate(path: string, text: string): void {
+  const temporary = `${path}.new`;
+  rmSync(temporary, { force: true });
+  const descriptor = openSync(temporary, 'wx', 0o600);
+  writeSync(descriptor, text);
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+  renameSync(temporary, path);
+}
+
+/** Beside the bundle, or in the package when the daemon runs from source. */
+function wasmDirectory(): string {
+  const bundled = join(import.meta.dirname, 'wasm');
+  return existsSync(bundled)
+    ? bundled
+    : join(import.meta.dirname, '..', 'node_modules', '@vscode', 'tree-sitter-wasm', 'wasm');
+}

@@ -1,0 +1,92 @@
+/** The HTTP application, built apart from listening; the routes are one file per dialect. */
+
+import { type FastifyInstance, fastify } from 'fastify';
+import { publicError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { Log } from '../log.ts';
+import type { Settings } from '../settings.ts';
+import { type AuthenticationParts, openAuthentication } from './authentication.ts';
+import { type EndpointParts, routeEndpoints } from './endpoints.ts';
+import { handleErrors, sendError } from './envelope.ts';
+import { openGuard } from './guard.ts';
+
+export interface HttpParts
+  extends Omit<AuthenticationParts, 'settings'>,
+    Omit<EndpointParts, 'authentication' | 'keys' | 'settings' | 'publicUrl'> {
+  keys: AuthenticationParts['keys'] & EndpointParts['keys'];
+  settings: Settings;
+  log: Log;
+}
+
+export interface HttpApp {
+  app: FastifyInstance;
+  /** `http://127.0.0.1:3000`: with the port that really listens. */
+  url(): string;
+}
+
+const bodyLimitBytes = 1024 * 1024;
+const maxConnections = 256;
+
+export function buildHttp(parts: HttpParts): HttpApp {
+  const { settings } = parts;
+  const app = fastify({
+    // Requests are in the audit log and the history; a line for each would only repeat them.
+    logger: false,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: 10_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 30_000,
+    maxRequestsPerSocket: 0,
+    trustProxy: false,
+    genReqId: () => newId(),
+    routerOptions: { maxParamLength: 16_384, caseSensitive: true },
+    http: { headersTimeout: 5_000 },
+    return503OnClosing: true,
+    frameworkErrors: (error, request, reply) => {
+      const { message } = publicError(error, request.id);
+      return sendError(reply, 'bad-input', error.statusCode === 400 ? 'The address is malformed.' : message);
+    },
+  });
+  app.server.maxConnections = maxConnections;
+  // No route speaks WebSocket; an upgrade would go round the guard below.
+  app.server.on('upgrade', (_request, socket) => socket.destroy());
+
+  const port = () => {
+    const address = app.server.address();
+    return typeof address === 'object' && address !== null ? address.port : settings.port;
+  };
+  const url = () =>
+    `http://${settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port()}`;
+
+  const guard = openGuard(() => ({
+    port: port(),
+    host: settings.host,
+    allowedHosts: settings.allowedHosts.split(','),
+  }));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+    guard(request.raw);
+  });
+
+  handleErrors(app, parts.log);
+  readJsonBodies(app);
+
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  const authentication = openAuthentication(parts);
+  routeEndpoints(app, { ...parts, authentication, publicUrl: url });
+  return { app, url };
+}
+
+/** JSON is the only content type; no body at all is no input, whatever type the request names. */
+function readJsonBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body as string, done);
+  });
+}

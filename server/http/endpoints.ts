@@ -1,0 +1,116 @@
+/** `/api/endpoints/:workflowId`: a key triggers a workflow (W24); the answer is flat (D19). */
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Failure } from '../errors.ts';
+import type { Keys } from '../keys/keys.ts';
+import type { RunRequest, StartedRun } from '../runs/contracts.ts';
+import { finishedWithin } from '../runs/finished.ts';
+import { runDurationMs } from '../runs/rows.ts';
+import type { Settings } from '../settings.ts';
+import type { OrganizationRecord, RunRecord } from '../store/contracts.ts';
+import { checkInput } from '../workflows/input.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+import type { Authentication, Caller } from './authentication.ts';
+import { forbiddenMessage } from './envelope.ts';
+
+export interface EndpointParts {
+  authentication: Authentication;
+  keys: Pick<Keys, 'mayRun'>;
+  workflows: { get(id: string): Workflow | undefined };
+  runs: { start(request: RunRequest): Promise<StartedRun> };
+  organization(id: string): Promise<OrganizationRecord | undefined>;
+  settings: Pick<Settings, 'waitLimitSeconds'>;
+  publicUrl(): string;
+}
+
+interface EndpointRequest {
+  caller: Caller;
+  workflow: Workflow;
+}
+
+/** D41: a run that a key triggers acts as a service, never as a person. */
+const servicePrincipal = { userId: 'api-key', name: 'API Key', email: '', isFunctionKey: true };
+
+export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void {
+  const admitted = new WeakMap<FastifyRequest, EndpointRequest>();
+
+  app.all<{ Params: { workflowId: string } }>('/api/endpoints/:workflowId', {
+    // The order of D10 up to 405 is decided before the body is read.
+    onRequest: async (request, reply) => {
+      const { workflowId } = request.params;
+      const workflow = parts.workflows.get(workflowId);
+      const isPublic = workflow?.endpointEnabled === true && workflow.publicEndpoint;
+      const caller = await parts.authentication.authenticate(request, reply, isPublic);
+      if (caller.kind === 'key') {
+        const verdict = parts.keys.mayRun(caller.record, workflowId, workflow);
+        if (verdict !== 'yes' && verdict !== 'no-endpoint') {
+          parts.authentication.refuse(request, caller, verdict, `workflow ${workflowId.slice(0, 255)}`);
+          throw new Failure('forbidden', forbiddenMessage);
+        }
+      }
+      if (!workflow?.endpointEnabled) {
+        throw new Failure('not-found', 'No workflow with this id has its endpoint switched on.');
+      }
+      if (workflow.duplicate) {
+        throw new Failure(
+          'conflict',
+          `Two workflows are named "${workflow.id}"; neither runs until one is renamed.`,
+        );
+      }
+      if (!workflow.allowedMethods.includes(request.method)) {
+        reply.header('allow', workflow.allowedMethods.join(', '));
+        throw new Failure(
+          'method-not-allowed',
+          `"${workflow.id}" allows ${workflow.allowedMethods.join(', ')}.`,
+        );
+      }
+      admitted.set(request, { caller, workflow });
+    },
+
+    handler: async (request, reply) => {
+      const entry = admitted.get(request);
+      if (!entry) throw new Error('The request was not admitted.');
+      const { caller, workflow } = entry;
+      const input = checkInput(workflow, mergeInput(request.query, request.body));
+      const organizationId = caller.kind === 'key' ? caller.record.organizationId : undefined;
+      const organization =
+        organizationId === undefined ? undefined : await parts.organization(organizationId);
+      const run = await parts.runs.start({
+        workflow,
+        input,
+        ...(organization && { organization }),
+        triggeredBy: caller.kind === 'key' ? `key:${caller.record.id}` : 'public',
+        mode: workflow.executionMode,
+        principal: servicePrincipal,
+        publicUrl: parts.publicUrl(),
+      });
+      const record =
+        workflow.executionMode === 'async'
+          ? undefined
+          : await finishedWithin(run, parts.settings.waitLimitSeconds * 1000);
+      if (record?.error?.type === 'InputError') throw new Failure('bad-input', record.error.message);
+      if (record) return answer(run.id, record);
+      const status = workflow.executionMode === 'async' ? 'Pending' : 'Running';
+      return reply.code(202).send({ ...answer(run.id, undefined), status });
+    },
+  });
+}
+
+/** Query parameters merge below the body, which must be an object when there is one (D18). */
+function mergeInput(query: unknown, body: unknown): Record<string, unknown> {
+  if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
+    throw new Failure('bad-input', 'The request body must be a JSON object.');
+  }
+  return { ...(query as Record<string, unknown>), ...body };
+}
+
+/** D19: the flat answer. `error` is one line; the traceback is in the run's detail. */
+function answer(id: string, record: RunRecord | undefined) {
+  return {
+    execution_id: id,
+    status: record?.status,
+    result: record?.result ?? null,
+    error: record?.error ? `${record.error.type}: ${record.error.message}` : null,
+    duration_ms: record ? runDurationMs(record) : null,
+  };
+}

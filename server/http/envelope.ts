@@ -1,0 +1,59 @@
+/** Every error answer of every dialect: one envelope (A33), one place that turns a thrown thing into it. */
+
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { type ErrorCode, errorTable, Failure, publicError } from '../errors.ts';
+import type { Log } from '../log.ts';
+
+/** The documented texts; a refusal never says more than these (D9). */
+export const unauthorizedMessage = 'Invalid or missing API key';
+export const forbiddenMessage = 'Insufficient permissions for this operation';
+
+/** `{"success":false,"error":{"code":"NOT_FOUND","message":"…"}}` with the status of the code. */
+export function sendError(reply: FastifyReply, code: ErrorCode, message: string): FastifyReply {
+  return reply
+    .code(errorTable[code])
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(
+      JSON.stringify({
+        success: false,
+        error: { code: code.replaceAll('-', '_').toUpperCase(), message },
+      }),
+    );
+}
+
+/** Fastify's own codes for a request that it cannot read. */
+const readFailures: Record<string, [ErrorCode, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'The request body is larger than 1 MiB.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported-media-type',
+    'Send the body as JSON, with the header "Content-Type: application/json".',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad-input', 'The body is not as long as Content-Length says.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['bad-json', 'The request body is not valid JSON.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['bad-json', 'The request body is not valid JSON.'],
+};
+
+export function handleErrors(app: FastifyInstance, log: Log): void {
+  app.setNotFoundHandler((request, reply) =>
+    sendError(reply, 'not-found', `There is no ${request.method} route at this address.`),
+  );
+  app.setErrorHandler((thrown, request, reply) => {
+    if (thrown instanceof Failure) {
+      if (thrown.code === 'busy' || thrown.code === 'stopping') reply.header('retry-after', '1');
+      if (errorTable[thrown.code] >= 500) log.error({ err: thrown, requestId: request.id }, 'request failed');
+      return sendError(reply, thrown.code, thrown.message);
+    }
+    const code = (thrown as { code?: unknown }).code;
+    const known = typeof code === 'string' ? readFailures[code] : undefined;
+    if (known) return sendError(reply, ...known);
+    if (thrown instanceof SyntaxError)
+      return sendError(reply, 'bad-json', 'The request body is not valid JSON.');
+    const status = (thrown as { statusCode?: unknown }).statusCode;
+    if (typeof status === 'number' && status >= 400 && status < 500) {
+      return sendError(reply, 'bad-input', 'The request could not be read.');
+    }
+    log.error({ err: thrown, requestId: request.id }, 'request failed');
+    const { message } = publicError(thrown, request.id);
+    return sendError(reply, 'internal', message);
+  });
+}

@@ -1,0 +1,219 @@
+/** What editor and command line may ask: one handler per message of the protocol, each a call of a domain room. */
+
+import { isAbsolute } from 'node:path';
+import type { AuditLog } from './audit/auditLog.ts';
+import type { Client, Clients } from './clients.ts';
+import type { Configs } from './configs/configs.ts';
+import { parseText } from './configs/values.ts';
+import { Failure } from './errors.ts';
+import { curlFor, exampleInput } from './keys/curl.ts';
+import type { Keys } from './keys/keys.ts';
+import type { Lint } from './lint.ts';
+import { type AuditRow, type Method, protocolVersion, type Requests } from './protocol.ts';
+import { finishedWithin } from './runs/finished.ts';
+import { runDetail, runRow } from './runs/rows.ts';
+import type { Runs } from './runs/runner.ts';
+import type { Settings } from './settings.ts';
+import type { AuditRecord, History, RunStatus, State } from './store/contracts.ts';
+import { version } from './version.ts';
+import type { Folders } from './workflows/folders.ts';
+import { checkInput } from './workflows/input.ts';
+import type { WorkflowRegistry } from './workflows/registry.ts';
+import { workflowRow } from './workflows/rows.ts';
+
+export interface RequestParts {
+  keys: Keys;
+  configs: Configs;
+  registry: WorkflowRegistry;
+  folders: Folders;
+  runs: Runs;
+  history: History;
+  audit: AuditLog;
+  state: State;
+  clients: Clients;
+  lint: Lint;
+  settings: Settings;
+  secretKey: 'ok' | 'wrong';
+  startedAt: string;
+  url: () => string;
+  /** Begins to stop; returns at once. */
+  stop: () => void;
+}
+
+/** A message without a handler here does not compile. */
+export type RequestTable = {
+  [M in Method]: (params: Requests[M]['params'], client: Client) => Promise<Requests[M]['result']>;
+};
+
+const defaultPageSize = 50;
+const maxPageSize = 1000;
+const statuses: readonly RunStatus[] = [
+  'Pending',
+  'Running',
+  'Success',
+  'Failed',
+  'Timeout',
+  'Cancelled',
+  'Interrupted',
+];
+
+export function buildRequests(parts: RequestParts): RequestTable {
+  const { keys, configs, registry, folders, runs, history, audit, state, clients, settings, url } = parts;
+
+  const findRun = async (id: string) => {
+    const run = await history.getRun(id);
+    if (!run) throw new Failure('not-found', `There is no run ${id}; list the runs to see their ids.`);
+    return run;
+  };
+
+  return {
+    'workflowKeys/daemon/status': async () => ({
+      pid: process.pid,
+      version,
+      protocolVersion,
+      url: url(),
+      dataDirectory: settings.dataDirectory,
+      startedAt: parts.startedAt,
+      folders: folders.list(),
+      clients: clients.size,
+      activeRuns: runs.active(),
+      memoryBytes: process.memoryUsage.rss(),
+      secretKey: parts.secretKey,
+    }),
+    'workflowKeys/daemon/stop': async () => {
+      // The answer goes out before the connections end.
+      setImmediate(parts.stop);
+      return null;
+    },
+
+    'workflowKeys/keys/list': () => keys.list(),
+    'workflowKeys/keys/create': async (params, client) => {
+      const { row, key } = await keys.create(params, client.kind);
+      const workflow =
+        row.workflowId === undefined
+          ? registry.list().find((one) => one.endpointEnabled && !one.duplicate && !one.disableGlobalKey)
+          : registry.get(row.workflowId);
+      const curl = curlFor({
+        url: url(),
+        workflowId: workflow?.id,
+        key,
+        exampleInput: workflow ? exampleInput(workflow.parameters) : {},
+      });
+      return { row, key, curl };
+    },
+    'workflowKeys/keys/revoke': ({ id }, client) => keys.revoke(id, client.kind),
+    'workflowKeys/keys/offeredWorkflows': async () =>
+      (await keys.offeredWorkflows()).map((workflow) => workflowRow(workflow, url())),
+
+    'workflowKeys/configs/list': (params) => configs.list(params),
+    'workflowKeys/configs/get': (params) => configs.get(params),
+    'workflowKeys/configs/set': ({ value, ...params }, client) =>
+      configs.set(
+        {
+          ...params,
+          // People type text; what it must be follows from the type.
+          ...(value !== undefined && {
+            value: typeof value === 'string' ? parseText(params.name, params.type, value) : value,
+          }),
+        },
+        client.kind,
+      ),
+    'workflowKeys/configs/unset': async (params, client) => {
+      await configs.unset(params, client.kind);
+      return null;
+    },
+
+    'workflowKeys/organizations/list': () => configs.listOrganizations(),
+    'workflowKeys/organizations/add': (params, client) => configs.addOrganization(params, client.kind),
+    'workflowKeys/organizations/remove': (params, client) => configs.removeOrganization(params, client.kind),
+
+    'workflowKeys/workflows/list': async () =>
+      registry.list().map((workflow) => workflowRow(workflow, url())),
+    'workflowKeys/folders/register': async (params, client) => ({
+      workflows: await folders.register(params, client.kind),
+    }),
+    'workflowKeys/folders/unregister': async ({ path }, client) => {
+      await folders.unregister(path, client.kind);
+      return null;
+    },
+
+    'workflowKeys/runs/start': async ({ workflowId, input, organizationId }, client) => {
+      const workflow = registry.get(workflowId);
+      if (!workflow) {
+        throw new Failure('not-found', `There is no workflow "${workflowId}" in any registered folder.`);
+      }
+      if (workflow.duplicate) {
+        throw new Failure(
+          'conflict',
+          `Two workflows are named "${workflowId}"; rename one of the two first.`,
+        );
+      }
+      const organization =
+        organizationId === undefined ? undefined : await state.get('organizations', organizationId);
+      if (organizationId !== undefined && !organization) {
+        throw new Failure('not-found', `There is no organization "${organizationId}"; add it first.`);
+      }
+      const run = await runs.start({
+        workflow,
+        input: checkInput(workflow, input),
+        ...(organization && { organization }),
+        triggeredBy: client.kind,
+        mode: workflow.executionMode,
+        principal: { userId: client.kind, name: 'Developer', email: '', isFunctionKey: false },
+        publicUrl: url(),
+      });
+      const finished = await finishedWithin(run, settings.waitLimitSeconds * 1000);
+      return runDetail(finished ?? (await findRun(run.id)));
+    },
+    'workflowKeys/runs/list': async ({ workflowId, status, before, limit }) => {
+      if (status !== undefined && !statuses.includes(status)) {
+        throw new Failure('bad-input', `A run's status is one of ${statuses.join(', ')}.`);
+      }
+      const found = await history.listRuns({
+        limit: pageSize(limit),
+        ...(workflowId !== undefined && { workflowId }),
+        ...(status !== undefined && { status }),
+        ...(before !== undefined && { before }),
+      });
+      return found.map(runRow);
+    },
+    'workflowKeys/runs/show': async ({ id }) => runDetail(await findRun(id)),
+    'workflowKeys/runs/cancel': async ({ id }) => {
+      await findRun(id);
+      await runs.cancel(id);
+      return runRow(await findRun(id));
+    },
+
+    'workflowKeys/language/lint': async ({ path, organizationId }) => {
+      if (!isAbsolute(path)) throw new Failure('bad-input', 'Give the absolute path of the folder to lint.');
+      return parts.lint(path, organizationId);
+    },
+    'workflowKeys/language/chooseOrganization': async ({ organizationId }, client) => {
+      if (organizationId === undefined) delete client.organizationId;
+      else client.organizationId = organizationId;
+      client.refreshLanguage();
+      return null;
+    },
+
+    'workflowKeys/audit/list': async ({ after, limit }) => {
+      const page =
+        after === undefined
+          ? (await history.listAudit({ limit: pageSize(limit), newestFirst: true })).reverse()
+          : await history.listAudit({ after, limit: pageSize(limit) });
+      return page.map(auditRow);
+    },
+    'workflowKeys/audit/verify': () => audit.verify(),
+  };
+}
+
+function pageSize(limit: number | undefined): number {
+  if (limit === undefined) return defaultPageSize;
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxPageSize) {
+    throw new Failure('bad-input', `The limit must be a whole number from 1 to ${maxPageSize}.`);
+  }
+  return limit;
+}
+
+function auditRow({ hash: _, previousHash: __, revision: ___, at, ...shown }: AuditRecord): AuditRow {
+  return { ...shown, at: new Date(at).toISOString() };
+}

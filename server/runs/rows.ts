@@ -1,0 +1,34 @@
+/** Runs as the protocol shows them. */
+
+import type { RunDetail, RunRow } from '../protocol.ts';
+import type { RunRecord } from '../store/contracts.ts';
+
+export function runRow(run: RunRecord): RunRow {
+  return {
+    id: run.id,
+    workflowId: run.workflowId,
+    status: run.status,
+    triggeredBy: run.triggeredBy,
+    ...(run.organizationId !== undefined && { organizationId: run.organizationId }),
+    createdAt: new Date(run.createdAt).toISOString(),
+    durationMs: runDurationMs(run),
+  };
+}
+
+export function runDetail(run: RunRecord): RunDetail {
+  const isFinished = run.finishedAt !== undefined;
+  return {
+    ...runRow(run),
+    // Until a run has finished, its input is stored as given; what is shown of it is scrubbed only after that.
+    input: isFinished ? run.input : null,
+    result: run.result ?? null,
+    error: run.error ?? null,
+    logs: run.logs.map(({ at, level, message }) => ({ at: new Date(at).toISOString(), level, message })),
+    droppedLogBytes: run.droppedLogBytes,
+  };
+}
+
+/** Milliseconds from the run's beginning to its end; `null` until then. */
+export function runDurationMs(run: RunRecord): number | null {
+  return run.finishedAt === undefined ? null : run.finishedAt - (run.startedAt ?? run.createdAt);
+}

@@ -1,0 +1,158 @@
+/** The folders whose workflows can run: remembered, watched, and handed to the registry and the run hosts. */
+
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, relative, sep } from 'node:path';
+import { Failure } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { FolderRecord, Millis, State } from '../store/contracts.ts';
+import type { WorkflowRegistry } from './registry.ts';
+import { watchFolder } from './watch.ts';
+
+export interface FoldersParts {
+  state: State;
+  registry: WorkflowRegistry;
+  /** What runs a folder's workflows; it is told of every change of their source. */
+  runs: {
+    useFolder(folder: { path: string; python?: string; modules: string[] }): Promise<void>;
+    dropFolder(path: string): Promise<void>;
+  };
+  clock: () => Millis;
+  log: Log;
+  /** Interpreter for folders that choose none; empty: the run room's own search. */
+  defaultPython: string;
+}
+
+export interface Folders {
+  /** Absolute paths. */
+  list(): string[];
+  /**
+   * Registers a folder, or changes its interpreter. A folder inside a registered one is covered by it already.
+   *
+   * @returns how many workflows it holds.
+   * @throws Failure `bad-input` when it is no readable folder, `conflict` when it contains a registered one.
+   */
+  register(folder: { path: string; python?: string }, actor: string): Promise<number>;
+  /** @throws Failure `not-found`. */
+  unregister(path: string, actor: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the room and registers the remembered folders; one that has gone is kept, logged, and left out. */
+export async function openFolders(parts: FoldersParts): Promise<Folders> {
+  const { state, registry, runs, clock, log } = parts;
+  const watches = new Map<string, { python?: string; close(): Promise<void> }>();
+
+  /** Tells the run host which files hold workflows; it replaces itself when it has to. */
+  const useSource = async (path: string, python: string | undefined) => {
+    const interpreter = python ?? parts.defaultPython;
+    await runs.useFolder({
+      path,
+      modules: [
+        ...new Set(registry.list().flatMap((workflow) => (workflow.folder === path ? [workflow.file] : []))),
+      ],
+      ...(interpreter !== '' && { python: interpreter }),
+    });
+  };
+
+  const open = async (path: string, python: string | undefined) => {
+    await registry.addFolder(path);
+    const watch = await watchFolder(path, registry, () => {
+      useSource(path, watches.get(path)?.python).catch((thrown: unknown) =>
+        log.warn({ err: thrown, folder: path }, 'the run host was not replaced'),
+      );
+    });
+    watches.set(path, { ...(python !== undefined && { python }), close: () => watch.close() });
+    // Without a working interpreter the workflows are still listed; a run says what is wrong.
+    await useSource(path, python).catch((thrown: unknown) =>
+      log.warn({ err: thrown, folder: path }, 'the run host did not start'),
+    );
+  };
+
+  const close = async (path: string) => {
+    const watch = watches.get(path);
+    watches.delete(path);
+    await watch?.close();
+    registry.removeFolder(path);
+    await runs.dropFolder(path);
+  };
+
+  for (const { id, python } of await state.list('folders')) {
+    await open(id, python).catch((thrown: unknown) =>
+      log.warn({ err: thrown, folder: id }, 'a remembered folder was left out'),
+    );
+  }
+
+  return {
+    list: () => [...watches.keys()],
+
+    async register({ path: given, python }, actor) {
+      const path = await checkedFolder(given);
+      for (const registered of watches.keys()) {
+        if (isInside(path, registered)) return countIn(path);
+        if (isInside(registered, path)) {
+          throw new Failure(
+            'conflict',
+            `"${path}" contains the registered folder "${registered}"; remove that one first.`,
+          );
+        }
+      }
+      const known = await state.get('folders', path);
+      if (known === undefined || known.python !== python) {
+        await state.transact(async (tx) => {
+          const record: FolderRecord = {
+            id: path,
+            registeredAt: known?.registeredAt ?? clock(),
+            ...(python !== undefined && { python }),
+          };
+          tx.put('folders', record);
+          tx.audit({ actor, action: 'folder.registered', target: path, outcome: 'ok' });
+        });
+      }
+      const current = watches.get(path);
+      if (!current) await open(path, python);
+      else if (current.python !== python) {
+        watches.set(path, { ...(python !== undefined && { python }), close: current.close });
+        await useSource(path, python);
+      }
+      return countIn(path);
+    },
+
+    async unregister(path, actor) {
+      if (!(await state.get('folders', path))) {
+        throw new Failure('not-found', `"${path}" is not registered; see the status for those that are.`);
+      }
+      await state.transact(async (tx) => {
+        tx.remove('folders', path);
+        tx.audit({ actor, action: 'folder.unregistered', target: path, outcome: 'ok' });
+      });
+      await close(path);
+    },
+
+    async close() {
+      await Promise.all([...watches.values()].map((watch) => watch.close()));
+      watches.clear();
+    },
+  };
+
+  function countIn(path: string): number {
+    return registry.list().filter(({ folder }) => folder === path || isInside(folder, path)).length;
+  }
+}
+
+/** The folder's real path. @throws Failure `bad-input` that names it. */
+async function checkedFolder(path: string): Promise<string> {
+  if (!isAbsolute(path)) throw new Failure('bad-input', `Give the absolute path of the folder "${path}".`);
+  try {
+    const real = await realpath(path);
+    if ((await stat(real)).isDirectory()) return real;
+  } catch (cause) {
+    throw new Failure('bad-input', `The folder "${path}" does not exist or cannot be read.`, { cause });
+  }
+  throw new Failure('bad-input', `"${path}" is not a folder.`);
+}
+
+/** Whether `path` lies below `folder`; a folder is not inside itself. */
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}

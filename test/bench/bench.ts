@@ -1,0 +1,254 @@
+/** `npm run bench`: what the product promises of its speed, each figure beside its yardstick of the same run. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Pool } from 'undici';
+import { withDaemon } from '../../server/cli/connect.ts';
+import { startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { measureKeystrokes } from './keystrokes.ts';
+
+const workspace = join(import.meta.dirname, '..', 'workspace');
+/** Far above what a bench can reach, so that it measures the work and not the limit. */
+const environment = { WORKFLOW_KEYS_EXECUTE_LIMIT: '10000000' };
+
+interface Row {
+  what: string;
+  figure: string;
+  yardstick: string;
+  target: string;
+  met: boolean;
+}
+const rows: Row[] = [];
+
+const median = (values: number[]) => percentile(values, 0.5);
+function percentile(values: number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+const ms = (value: number) => `${value.toFixed(1)} ms`;
+const perSecond = (value: number) => `${Math.round(value)}/s`;
+
+const folder = temporaryFolder();
+try {
+  await fill(folder.path);
+  const daemon = await startDaemonProcess({ data: folder.path, folders: [workspace], environment });
+  try {
+    const idleMb = await settledMemoryMb(daemon.pid);
+    const { key } = await withDaemon(folder.path, (call) =>
+      call('workflowKeys/keys/create', { description: 'Bench', global: true }),
+    );
+    await benchRuns(daemon.url, key);
+    await benchRefusals(daemon.url, key);
+    await benchKeystrokes(folder.path);
+    rows.push({
+      what: 'daemon ready, 1,000 keys and 1,000 configs',
+      figure: ms(daemon.readyAfterMs),
+      yardstick: `node starts in ${ms(await startOfNode())}`,
+      target: '≤ 500 ms',
+      met: daemon.readyAfterMs <= 500,
+    });
+    rows.push({
+      what: 'daemon idle memory',
+      figure: `${idleMb.toFixed(0)} MB`,
+      yardstick: '',
+      target: '≤ 120 MB',
+      met: idleMb <= 120,
+    });
+  } finally {
+    await daemon.end();
+  }
+} finally {
+  folder.remove();
+}
+report();
+
+/** A thousand keys and configs, through the daemon itself. */
+async function fill(data: string): Promise<void> {
+  const daemon = await startDaemonProcess({ data });
+  await withDaemon(data, async (call) => {
+    const made: Promise<unknown>[] = [];
+    for (let index = 0; index < 1000; index += 1) {
+      made.push(call('workflowKeys/keys/create', { description: `Key ${index}`, global: true }));
+      made.push(
+        call('workflowKeys/configs/set', {
+          name: `name_${index}`,
+          type: index % 2 === 0 ? 'string' : 'secret',
+          value: `example-test-value-${index}`,
+        }),
+      );
+    }
+    await Promise.all(made);
+  });
+  await daemon.end();
+}
+
+async function benchRuns(url: string, key: string): Promise<void> {
+  const pool = new Pool(url, { connections: 8 });
+  const run = async () => {
+    const { statusCode, body } = await pool.request({
+      path: '/api/endpoints/echo',
+      method: 'POST',
+      headers: { 'x-bifrost-key': key, 'content-type': 'application/json' },
+      body: '{"input": "your data"}',
+    });
+    const text = await body.text();
+    if (statusCode !== 200) throw new Error(`A run was answered ${statusCode}: ${text}`);
+  };
+  for (let index = 0; index < 50; index += 1) await run();
+
+  const durations: number[] = [];
+  for (let index = 0; index < 300; index += 1) durations.push(await timed(run));
+  const processes: number[] = [];
+  for (let index = 0; index < 20; index += 1) processes.push(await timed(runInProcess));
+  const one = median(durations);
+  const oneProcess = median(processes);
+  rows.push({
+    what: 'one caller, median of a run over HTTP',
+    figure: ms(one),
+    yardstick: `a Python process per run ${ms(oneProcess)}: ${(oneProcess / one).toFixed(1)} times`,
+    target: '≤ 6 ms, ≥ 10 times faster',
+    met: one <= 6 && oneProcess / one >= 10,
+  });
+
+  const many = await throughput(8, 2000, run);
+  const manyProcesses = await throughput(8, 80, runInProcess);
+  rows.push({
+    what: 'eight callers, runs over HTTP',
+    figure: perSecond(many),
+    yardstick: `a Python process per run ${perSecond(manyProcesses)}: ${(many / manyProcesses).toFixed(1)} times`,
+    target: '≥ 350/s, ≥ 10 times more',
+    met: many >= 350 && many / manyProcesses >= 10,
+  });
+  await pool.close();
+}
+
+/** What a run would cost without us: an interpreter that imports the sample and calls it. */
+async function runInProcess(): Promise<void> {
+  const child = spawn(
+    'python3',
+    [
+      '-c',
+      'import sys, json, asyncio; sys.path[:0] = [sys.argv[1], sys.argv[2]]; import hello; print(json.dumps(asyncio.run(hello.echo(None, **json.load(sys.stdin)))))',
+      join(workspace, 'workflows'),
+      join(import.meta.dirname, '..', '..', 'server', 'python'),
+    ],
+    { stdio: ['pipe', 'ignore', 'inherit'] },
+  );
+  child.stdin.end('{"input": "your data"}');
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`The process per run ended with ${code}`);
+}
+
+/** An authenticated request without a run, beside a server that only reads the body. */
+async function benchRefusals(url: string, key: string): Promise<void> {
+  const bare = spawn(process.execPath, [join(import.meta.dirname, 'bareServer.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [bareUrl] = (await once(createInterface({ input: bare.stdout }), 'line')) as [string];
+  const request = (pool: Pool, expected: number) => async () => {
+    const { statusCode, body } = await pool.request({
+      path: '/api/endpoints/unknown',
+      method: 'POST',
+      headers: { 'x-bifrost-key': key, 'content-type': 'application/json' },
+      body: '{"input": "your data"}',
+    });
+    await body.dump();
+    if (statusCode !== expected) throw new Error(`Answered ${statusCode} instead of ${expected}`);
+  };
+  const ours = new Pool(url, { connections: 16 });
+  const theirs = new Pool(bareUrl, { connections: 16 });
+  const askOurs = request(ours, 404);
+  const askTheirs = request(theirs, 200);
+  await throughput(16, 2000, askOurs);
+  await throughput(16, 2000, askTheirs);
+  // In turns, so that a noisy moment of the machine meets both.
+  const rates: { ours: number; theirs: number }[] = [];
+  for (let turn = 0; turn < 5; turn += 1) {
+    rates.push({
+      ours: await throughput(16, 6000, askOurs),
+      theirs: await throughput(16, 6000, askTheirs),
+    });
+  }
+  const ourRate = median(rates.map(({ ours: rate }) => rate));
+  const theirRate = median(rates.map(({ theirs: rate }) => rate));
+  const ratio = ourRate / theirRate;
+  rows.push({
+    what: 'authenticated request without a run (404)',
+    figure: perSecond(ourRate),
+    yardstick: `bare node:http ${perSecond(theirRate)}: ratio ${ratio.toFixed(2)}`,
+    target: 'ratio ≥ 0.5',
+    met: ratio >= 0.5,
+  });
+  await Promise.all([ours.close(), theirs.close()]);
+  bare.stdin.end();
+  await once(bare, 'exit');
+}
+
+async function benchKeystrokes(data: string): Promise<void> {
+  const { roundTripsMs, fullParseMs } = await measureKeystrokes(data, 2000, 300);
+  const slow = percentile(roundTripsMs, 0.95);
+  rows.push({
+    what: 'a keystroke in 2,000 lines to new diagnostics, 95th percentile (median)',
+    figure: `${ms(slow)} (${ms(median(roundTripsMs))})`,
+    yardstick: `opening the file anew ${ms(fullParseMs)}`,
+    target: '≤ 30 ms',
+    met: slow <= 30,
+  });
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const before = performance.now();
+  await work();
+  return performance.now() - before;
+}
+
+/** How many a second, with `callers` of them at a time. */
+async function throughput(callers: number, total: number, work: () => Promise<void>): Promise<number> {
+  let left = total;
+  const before = performance.now();
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      while (left > 0) {
+        left -= 1;
+        await work();
+      }
+    }),
+  );
+  return (total / (performance.now() - before)) * 1000;
+}
+
+/** Resident memory once it no longer falls or rises by more than a megabyte between two looks. */
+async function settledMemoryMb(pid: number): Promise<number> {
+  let last = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < 20; look += 1) {
+    const now = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+    if (Math.abs(now - last) < 1) return now;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return last;
+}
+
+async function startOfNode(): Promise<number> {
+  const durations: number[] = [];
+  for (let index = 0; index < 5; index += 1) {
+    durations.push(
+      await timed(async () => {
+        await once(spawn(process.execPath, ['-e', '0']), 'exit');
+      }),
+    );
+  }
+  return median(durations);
+}
+
+function report(): void {
+  const lines = rows.map(
+    ({ what, figure, yardstick, target, met }) =>
+      `${met ? 'met   ' : 'MISSED'}  ${what}: ${figure}  [${target}]${yardstick && `\n        beside ${yardstick}`}`,
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+  if (rows.some(({ met }) => !met)) process.exitCode = 1;
+}

@@ -1,0 +1,206 @@
+/** Rules of the tree that no compiler checks: who imports whom, and that manifest, README and code agree. */
+
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, relative, sep } from 'node:path';
+import { test } from 'node:test';
+import { errorTable } from '../server/errors.ts';
+import { settingTable } from '../server/settings.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const manifest = JSON.parse(read('package.json'));
+const readme = read('README.md');
+
+interface Import {
+  /** File that imports, relative to the root, e.g. `server/http/app.ts`. */
+  from: string;
+  /** What it imports: a path relative to the root, or a package's name, e.g. `node:crypto`. */
+  to: string;
+  typesOnly: boolean;
+}
+
+const sources = globSync(['client/**/*.ts', 'server/**/*.ts'], { cwd: root })
+  .map((path) => path.split(sep).join('/'))
+  .filter((path) => !path.endsWith('.d.ts'));
+const imports = sources.flatMap(importsOf);
+
+function importsOf(from: string): Import[] {
+  const text = read(from);
+  const statements = text.matchAll(
+    /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm,
+  );
+  return [...statements].map((match) => {
+    const specifier = match[2] ?? match[3] ?? '';
+    const to = specifier.startsWith('.') ? posix.normalize(posix.join(dirname(from), specifier)) : specifier;
+    return { from, to, typesOnly: match[1] !== undefined };
+  });
+}
+
+/** Imports that break a rule, as `from → to` lines, so that a failure shows each of them. */
+function offenders(from: RegExp, allowed: (found: Import) => boolean): string[] {
+  return imports
+    .filter((found) => from.test(found.from) && !allowed(found))
+    .map((found) => `${found.from} → ${found.to}`);
+}
+
+const isDomainRoom = /^server\/(keys|configs|connections|workflows|runs|audit)\//;
+const isEngine = /^server\/store\/(?!contracts\.ts)/;
+
+test('the contracts import nothing at run time', () => {
+  const rule = /^server\/(protocol|errors|store\/contracts|runs\/contracts|workflows\/workflow)\.ts$/;
+  assert.deepEqual(
+    offenders(rule, ({ typesOnly }) => typesOnly),
+    [],
+  );
+});
+
+test('the client sees of the server only the protocol and where data lies', () => {
+  assert.deepEqual(
+    offenders(
+      /^client\//,
+      ({ to }) => !to.startsWith('server/') || /^server\/(protocol|dataDirectory)\.ts$/.test(to),
+    ),
+    [],
+  );
+});
+
+test('the server never sees the editor or the client', () => {
+  assert.deepEqual(
+    offenders(/^server\//, ({ to }) => to !== 'vscode' && !to.startsWith('client/')),
+    [],
+  );
+});
+
+test('HTTP and language never import each other, nor a store engine', () => {
+  assert.deepEqual(
+    offenders(/^server\/http\//, ({ to }) => !to.startsWith('server/language/') && !isEngine.test(to)),
+    [],
+  );
+  assert.deepEqual(
+    offenders(/^server\/language\//, ({ to }) => !to.startsWith('server/http/') && !isEngine.test(to)),
+    [],
+  );
+});
+
+test('domain rooms import no engine, no Fastify and no connection', () => {
+  assert.deepEqual(
+    offenders(
+      isDomainRoom,
+      ({ to, typesOnly }) =>
+        !isEngine.test(to) &&
+        !to.startsWith('server/http/') &&
+        to !== 'fastify' &&
+        (typesOnly || !to.startsWith('vscode-languageserver')),
+    ),
+    [],
+  );
+});
+
+test('the language core touches no disk, network, clock or process', () => {
+  assert.deepEqual(
+    offenders(/^server\/language\//, ({ to }) => !to.startsWith('node:') || to === 'node:path'),
+    [],
+  );
+  const clocks = sources
+    .filter((path) => path.startsWith('server/language/'))
+    .filter((path) => /\b(Date\.now|new Date|setTimeout|setInterval|process\.)/.test(read(path)));
+  assert.deepEqual(clocks, []);
+});
+
+test('only the vault, the secret key and the keys room touch node:crypto', () => {
+  assert.deepEqual(
+    offenders(
+      /^server\/(?!keys\/|configs\/(vault|secretKey)\.ts)/,
+      ({ to }) => to !== 'node:crypto' && to !== 'crypto',
+    ),
+    [],
+  );
+});
+
+test('only the daemon builds the parts, and nobody imports the program', () => {
+  assert.deepEqual(
+    offenders(/^server\/(?!daemon\.ts|store\/)/, ({ to }) => !isEngine.test(to)),
+    [],
+  );
+  assert.deepEqual(
+    imports.filter(({ to }) => to === 'server/main.ts').map(({ from }) => from),
+    [],
+  );
+});
+
+test('every source file says in its first line what its job is', () => {
+  const silent = sources.filter((path) => !/^\/\*\*? [A-Z`].*/.test(read(path)));
+  assert.deepEqual(silent, []);
+});
+
+test('every command of the manifest is registered, and every registered one is in the manifest', () => {
+  const declared = manifest.contributes.commands.map((command: { command: string }) => command.command);
+  const client = sources
+    .filter((path) => path.startsWith('client/'))
+    .map(read)
+    .join('\n');
+  const unregistered = declared.filter((command: string) => !client.includes(`'${command}'`));
+  assert.deepEqual(unregistered, []);
+  const mentioned = new Set(client.match(/(?<=')workflowKeys\.[a-z]+\.[a-zA-Z]+(?=')/g));
+  const settings = Object.keys(manifest.contributes.configuration.properties);
+  const contexts = new Set([...client.matchAll(/'setContext',\s*'([^']+)'/g)].map((match) => match[1]));
+  assert.deepEqual(
+    [...mentioned].filter(
+      (name) => !declared.includes(name) && !settings.includes(name) && !contexts.has(name),
+    ),
+    [],
+  );
+});
+
+test('every setting of the manifest is in the README, and is read by the code', () => {
+  const client = sources
+    .filter((path) => path.startsWith('client/'))
+    .map(read)
+    .join('\n');
+  for (const name of Object.keys(manifest.contributes.configuration.properties)) {
+    assert.ok(readme.includes(`\`${name}\``), `README.md does not say what ${name} is`);
+    const short = name.replace(/^workflowKeys\./, '');
+    // The language client itself reads the trace setting, by the client's id.
+    assert.ok(
+      client.includes(short) || short === 'trace.server',
+      `${name} is declared, but no code in client/ reads it`,
+    );
+  }
+});
+
+test("the README's table of environment variables is the daemon's", () => {
+  const documented = [...readme.matchAll(/^\| `(WORKFLOW_KEYS_[A-Z_]+)`/gm)].map((match) => match[1]);
+  const known = Object.values(settingTable).map(({ variable }) => variable);
+  assert.deepEqual([...documented].sort(), [...known, 'WORKFLOW_KEYS_DATA'].sort());
+});
+
+test('every error code is used, and the README lists exactly those of the table', () => {
+  const code = sources
+    .filter((path) => path !== 'server/errors.ts')
+    .map(read)
+    .join('\n');
+  const unused = Object.keys(errorTable).filter((name) => !code.includes(`'${name}'`));
+  assert.deepEqual(unused, []);
+  const documented = [...readme.matchAll(/^\| `([A-Z_]+)` \| (\d{3}) \|/gm)].map(
+    (match) => `${match[1]} ${match[2]}`,
+  );
+  const known = Object.entries(errorTable).map(
+    ([name, status]) => `${name.replaceAll('-', '_').toUpperCase()} ${status}`,
+  );
+  assert.deepEqual(documented.sort(), known.sort());
+});
+
+test('no file names a path of a machine or a registry', () => {
+  const files = globSync(['client/**/*', 'server/**/*', 'test/**/*', '*.md', '*.json', '*.mjs'], {
+    cwd: root,
+    withFileTypes: true,
+    exclude: (entry) => entry.name === 'node_modules' || entry.name === '__pycache__',
+  }).filter((entry) => entry.isFile() && /\.(ts|mjs|py|md|json)$/.test(entry.name));
+  const paths = files.map((entry) => relative(root, join(entry.parentPath, entry.name)));
+  const pattern = new RegExp(['/wo' + 'rk/[a-z]', 'registry\\.' + 'npmjs', '/ro' + 'ot/'].join('|'));
+  assert.deepEqual(
+    paths.filter((path) => pattern.test(read(path))),
+    [],
+  );
+});
