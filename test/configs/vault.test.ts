@@ -187,6 +187,7 @@ test('base64 that is not the canonical URL-safe form is refused', () => {
     `${token}\n`,
     `${token.slice(0, 20)}\n${token.slice(20)}`,
     `${token}====`,
+    `${token}trailing`,
     token.replaceAll('_', '/').replaceAll('-', '+').replace(/^./, '+'),
     `${token.slice(0, 40)}=${token.slice(41)}`,
     `${unpadded}A`,
