@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { Failure } from '../server/errors.ts';
 import {
   type ChangedNoun,
   type DaemonFile,
@@ -12,8 +11,9 @@ import {
   protocolVersion,
   type Requests,
 } from '../server/protocol.ts';
+import { Failure } from './failure.ts';
 import type { LanguageClient } from './languageClient.ts';
-import { isErrorCode, isOlder, launchDaemon, openSocket, processEnd, readDaemonFile } from './launch.ts';
+import { isOlder, launchDaemon, openSocket, processEnd, readDaemonFile } from './launch.ts';
 import { daemonSettings } from './settings.ts';
 
 export type DaemonState =
@@ -247,7 +247,7 @@ export class Daemon implements vscode.Disposable {
 function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const { data, message } = (error ?? {}) as { data?: { code?: unknown }; message?: string };
-  if (isErrorCode(data?.code) && message) return new Failure(data.code, message, { cause: error });
+  if (typeof data?.code === 'string' && message) return new Failure(data.code, message, { cause: error });
   return new Failure(
     'daemon-unreachable',
     vscode.l10n.t('The daemon went away before it answered; try again.'),

@@ -56,7 +56,7 @@ function handleUris(ctx: Ctx): void {
     vscode.window.registerUriHandler({
       handleUri: async (uri) => {
         if (uri.path === '/settings/workflow-keys')
-          await vscode.commands.executeCommand('workflowKeys.keys.focus');
+          await vscode.commands.executeCommand(`${keysView.id}.focus`);
       },
     }),
   );

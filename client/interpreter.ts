@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Ctx } from './ctx.ts';
+import { chosenInterpreter } from './settings.ts';
 
 /** The part of the Python extension's interface that is used here. */
 interface PythonExtension {
@@ -14,7 +15,7 @@ interface PythonExtension {
 
 /** Path of an interpreter; `undefined` leaves the choice to the daemon. */
 export async function interpreterOf(ctx: Ctx, folder: vscode.Uri): Promise<string | undefined> {
-  const chosen = vscode.workspace.getConfiguration('workflowKeys.python').get<string>('interpreter');
+  const chosen = chosenInterpreter();
   if (chosen) return chosen;
   try {
     const environments = (await pythonExtension())?.environments;

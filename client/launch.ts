@@ -7,8 +7,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ErrorCode, errorTable, Failure } from '../server/errors.ts';
 import type { DaemonFile } from '../server/protocol.ts';
+import { Failure } from './failure.ts';
 
 export interface LaunchOptions {
   /** The bundle of the daemon. */
@@ -151,13 +151,8 @@ function parseFailure(line: string): Failure | undefined {
   try {
     const { error } = JSON.parse(line) as { error?: { code?: string; message?: string } };
     if (!error?.message) return undefined;
-    return new Failure(isErrorCode(error.code) ? error.code : 'daemon-unreachable', error.message);
+    return new Failure(error.code ?? 'daemon-unreachable', error.message);
   } catch {
     return undefined;
   }
-}
-
-/** Whether a word from the wire is one of ours. */
-export function isErrorCode(code: unknown): code is ErrorCode {
-  return typeof code === 'string' && Object.hasOwn(errorTable, code);
 }

@@ -2,8 +2,8 @@
 
 import { createServer } from 'node:net';
 import * as vscode from 'vscode';
-import { Failure } from '../server/errors.ts';
 import type { Ctx } from './ctx.ts';
+import { Failure } from './failure.ts';
 import { Cancelled } from './prompts.ts';
 import { choosePort, daemonSettings } from './settings.ts';
 
@@ -24,7 +24,7 @@ interface Remedy extends vscode.MessageItem {
   act(): Promise<void>;
 }
 
-function remedies(ctx: Ctx, code: Failure['code']): Remedy | undefined {
+function remedies(ctx: Ctx, code: string): Remedy | undefined {
   switch (code) {
     case 'port-taken':
       return { title: vscode.l10n.t('Use Another Port'), act: () => useAnotherPort(ctx) };

@@ -14,12 +14,13 @@ export interface DaemonSettings {
 
 /** Where the daemon listens and keeps its data (D40): the settings, else the defaults of the platform. */
 export function daemonSettings(): DaemonSettings {
-  const settings = vscode.workspace.getConfiguration('workflowKeys.daemon');
+  const settings = vscode.workspace.getConfiguration('workflowKeys');
   return {
-    host: settings.get('host') || '127.0.0.1',
-    port: settings.get('port', 3000),
+    host: settings.get('daemon.host') || '127.0.0.1',
+    port: settings.get('daemon.port', 3000),
     dataDirectory:
-      settings.get<string>('dataDirectory') || defaultDataDirectory(process.env, process.platform, homedir()),
+      settings.get<string>('daemon.dataDirectory') ||
+      defaultDataDirectory(process.env, process.platform, homedir()),
   };
 }
 
@@ -31,6 +32,11 @@ export function changesDaemon(change: vscode.ConfigurationChangeEvent): boolean 
 /** Settings that are told to the daemon once, when a connection begins. */
 export function changesConnection(change: vscode.ConfigurationChangeEvent): boolean {
   return change.affectsConfiguration('workflowKeys.diagnostics');
+}
+
+/** Path of the Python that the user chose; `undefined` leaves the choice to others. */
+export function chosenInterpreter(): string | undefined {
+  return vscode.workspace.getConfiguration('workflowKeys').get<string>('python.interpreter') || undefined;
 }
 
 /** The organization whose names the diagnostics know; `undefined` is the global scope. */
@@ -47,8 +53,8 @@ export async function chooseOrganization(organizationId: string | undefined): Pr
 
 export async function choosePort(port: number): Promise<void> {
   await vscode.workspace
-    .getConfiguration('workflowKeys.daemon')
-    .update('port', port, vscode.ConfigurationTarget.Global);
+    .getConfiguration('workflowKeys')
+    .update('daemon.port', port, vscode.ConfigurationTarget.Global);
 }
 
 /** Diagnostic code → `error`, `warning`, `information`, `hint` or `off`. */

@@ -1,0 +1,142 @@
+/** A real VS Code in a real browser: a fresh code-server with our package installed, and its windows. */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { Window } from './window.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const vsix = join(root, 'dist', 'workflow-keys.vsix');
+const codeServer = join(import.meta.dirname, 'node_modules', 'code-server', 'out', 'node', 'entry.js');
+
+export interface EditorOptions {
+  /** Trust everything, or ask as a fresh editor does. */
+  trust: boolean;
+}
+
+export class Editor implements AsyncDisposable {
+  /** A copy of the sample workspace. */
+  readonly folder: string;
+  readonly dataDirectory: string;
+  readonly port: number;
+  readonly #directory: string;
+  readonly #server: ChildProcess;
+  readonly #url: string;
+  readonly #browser: Browser;
+
+  private constructor(parts: {
+    directory: string;
+    server: ChildProcess;
+    url: string;
+    browser: Browser;
+    port: number;
+  }) {
+    this.#directory = parts.directory;
+    this.#server = parts.server;
+    this.#url = parts.url;
+    this.#browser = parts.browser;
+    this.port = parts.port;
+    this.folder = join(parts.directory, 'sample');
+    this.dataDirectory = join(parts.directory, 'data');
+  }
+
+  static async start({ trust }: EditorOptions): Promise<Editor> {
+    const directory = mkdtempSync(join(tmpdir(), 'workflow-keys-editor-'));
+    const profile = join(directory, 'profile');
+    const port = await freePort();
+    cpSync(join(root, 'test', 'workspace'), join(directory, 'sample'), { recursive: true });
+    writeSettings(join(profile, 'User'), {
+      'workbench.startupEditor': 'none',
+      'workbench.tips.enabled': false,
+      'window.commandCenter': false,
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+      'chat.disableAIFeatures': true,
+      'security.workspace.trust.startupPrompt': 'never',
+      'security.workspace.trust.banner': 'never',
+    });
+    // The server is the machine for which settings of scope `machine` hold.
+    writeSettings(join(profile, 'Machine'), {
+      'workflowKeys.daemon.port': port,
+      'workflowKeys.daemon.dataDirectory': join(directory, 'data'),
+    });
+    const flags = ['--user-data-dir', profile, '--extensions-dir', join(directory, 'extensions')];
+    await promisify(execFile)(process.execPath, [codeServer, ...flags, '--install-extension', vsix]);
+    const editorPort = await freePort();
+    const server = spawn(
+      process.execPath,
+      [
+        codeServer,
+        ...flags,
+        ...['--auth', 'none', '--bind-addr', `127.0.0.1:${editorPort}`],
+        ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
+        ...(trust ? ['--disable-workspace-trust'] : []),
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'], detached: true, env: { ...process.env, HOME: directory } },
+    );
+    await listening(server);
+    const browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    return new Editor({ directory, server, browser, port, url: `http://127.0.0.1:${editorPort}` });
+  }
+
+  /** A window on the sample workspace. */
+  async open(name: string): Promise<Window> {
+    const context = await this.#browser.newContext({
+      viewport: { width: 1280, height: 860 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    const page: Page = await context.newPage();
+    await page.goto(`${this.#url}/?folder=${encodeURIComponent(this.folder)}`);
+    await page.locator('.monaco-workbench').waitFor();
+    return new Window(page, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    // The group: code-server's own children, but not our daemon, which outlives its editor.
+    if (this.#server.pid !== undefined) process.kill(-this.#server.pid, 'SIGKILL');
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function writeSettings(folder: string, settings: Record<string, unknown>): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings, null, 2));
+}
+
+async function listening(server: ChildProcess): Promise<void> {
+  if (!server.stdout) throw new Error('code-server has no output');
+  for await (const line of createInterface({ input: server.stdout })) {
+    if (line.includes('HTTP server listening')) break;
+  }
+}
+
+/** A port that nobody has right now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address && typeof address === 'object') resolve(address.port);
+        else reject(new Error('no port'));
+      });
+    });
+  });
+}

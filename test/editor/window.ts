@@ -1,0 +1,106 @@
+/** One window of the editor, in the words of somebody who uses it; it knows VS Code's page, and nothing of ours. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+
+const shots = join(import.meta.dirname, '..', '..', 'out', 'editor');
+
+export class Window {
+  readonly page: Page;
+  readonly #name: string;
+
+  constructor(page: Page, name: string) {
+    this.page = page;
+    this.#name = name;
+  }
+
+  /** Keeps a picture as output of the test. */
+  async shoot(title: string): Promise<void> {
+    mkdirSync(shots, { recursive: true });
+    await this.page.screenshot({ path: join(shots, `${this.#name}-${title}.png`) });
+  }
+
+  async openContainer(title: string): Promise<void> {
+    const tab = this.page.locator(`.activitybar [role=tab][aria-label^="${title}"]`);
+    await tab.waitFor();
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+  }
+
+  /** A view of the side bar by its title. */
+  view(title: string): Locator {
+    return this.page.locator('.sidebar .pane', {
+      has: this.page.locator(`.pane-header[aria-label^="${title}"]`),
+    });
+  }
+
+  row(view: string, text: string | RegExp): Locator {
+    return this.view(view).locator('.monaco-list-row', { hasText: text });
+  }
+
+  /** Clicks an icon in a view's title, which shows while the mouse is over the view. */
+  async clickTitleAction(view: string, label: string): Promise<void> {
+    const header = this.view(view).locator('.pane-header');
+    await header.hover();
+    await header.locator(`.action-label[aria-label^="${label}"]`).click();
+  }
+
+  async clickRowAction(row: Locator, label: string): Promise<void> {
+    await row.hover();
+    await row.locator(`.action-label[aria-label^="${label}"]`).click();
+  }
+
+  /** Runs a command by its title in the palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.locator('input').waitFor();
+    await this.quickInput.locator('input').fill(`>${title}`);
+    await this.quickInput.locator('.monaco-list-row', { hasText: title }).first().click();
+  }
+
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget:visible');
+  }
+
+  /** Types into the box that asks `prompt`, and takes it with Enter. */
+  async answer(prompt: string | RegExp, text: string): Promise<void> {
+    await this.quickInput.locator('.quick-input-message', { hasText: prompt }).waitFor();
+    await this.quickInput.locator('input').fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Chooses a row of the pick that asks `placeholder`. */
+  async choose(placeholder: string, label: string | RegExp): Promise<void> {
+    await this.quickInput.locator(`input[placeholder^="${placeholder}"]`).waitFor();
+    await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
+  }
+
+  get dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  async pressDialogButton(label: string): Promise<void> {
+    await this.dialog.getByRole('button', { name: label, exact: true }).click();
+  }
+
+  /** Opens a file of the workspace by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+p');
+    await this.quickInput.locator('input').fill(name);
+    await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().click();
+    await this.page.locator(`.tab[data-resource-name="${name}"].active`).waitFor();
+  }
+
+  /** The squiggles of one severity in the active editor. */
+  squiggles(severity: 'warning' | 'error'): Locator {
+    return this.page.locator(`.editor-instance .squiggly-${severity}`);
+  }
+
+  statusItem(label: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item', { hasText: label });
+  }
+
+  async clipboard(): Promise<string> {
+    return await this.page.evaluate<string>('navigator.clipboard.readText()');
+  }
+}
