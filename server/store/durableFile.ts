@@ -11,7 +11,7 @@ export interface DurableFile {
   /** The whole file; `undefined` when there is none. */
   read(): Promise<string | undefined>;
   /** Replaces the file. Once resolved it survives a power cut; when it rejects, the old file still stands. */
-  write(text: string): Promise<void>;
+  write(bytes: Uint8Array): Promise<void>;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function openDurableFile(path: string): Promise<DurableFile> {
   await removeLeftover(temporaryPath);
   return {
     read: () => read(path),
-    write: (text) => replace(path, temporaryPath, text),
+    write: (bytes) => replace(path, temporaryPath, bytes),
   };
 }
 
@@ -66,7 +66,7 @@ async function read(path: string): Promise<string | undefined> {
   }
 }
 
-async function replace(path: string, temporaryPath: string, text: string): Promise<void> {
+async function replace(path: string, temporaryPath: string, bytes: Uint8Array): Promise<void> {
   let file: FileHandle | undefined;
   try {
     // Exclusive, so that neither a link nor a foreign file in that place is ever written through.
@@ -75,7 +75,7 @@ async function replace(path: string, temporaryPath: string, text: string): Promi
       constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
       0o600,
     );
-    await file.writeFile(text);
+    await file.writeFile(bytes);
     await file.sync();
     await file.close();
     await rename(temporaryPath, path);

@@ -122,11 +122,11 @@ async function create(directory: string, path: string): Promise<void> {
 }
 
 function checkPlainFile(path: string): void {
-  const { size, isFile } = plainStat(path);
-  if (!isFile) {
+  const stat = lstatSync(path);
+  if (!stat.isFile()) {
     throw new Failure('storage-failed', `${path} is a link or a folder. Put the file itself in its place.`);
   }
-  if (size === 0) throw damaged(path, 'it is empty');
+  if (stat.size === 0) throw damaged(path, 'it is empty');
   chmodSync(path, 0o600);
 }
 
@@ -147,11 +147,6 @@ function damaged(path: string, reason: string, cause?: unknown): Failure {
     `${path} is damaged: ${reason}. It was left as it is; restore it from a backup, or move it and its -wal file away to start empty.`,
     { cause },
   );
-}
-
-function plainStat(path: string): { size: number; isFile: boolean } {
-  const stat = lstatSync(path);
-  return { size: stat.size, isFile: stat.isFile() };
 }
 
 function exists(path: string): boolean {

@@ -21,7 +21,7 @@ export function lockDataDirectory(directory: string): { release(): void } {
     createPrivately(path);
     // An exclusive SQLite transaction is the one kernel lock that Node offers everywhere without native modules.
     database = new DatabaseSync(path);
-    database.exec('BEGIN EXCLUSIVE');
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (cause) {
     database?.close();
     throw isBusy(cause) ? locked(directory, cause) : unusable(directory, cause);
