@@ -14,7 +14,7 @@ export interface AccessParts {
   configs: Configs;
   vault: Pick<Vault, 'open'>;
   /** Resolves once the record is durable, and rejects when it cannot be. */
-  appendAudit: (entry: AuditEntry) => Promise<void>;
+  appendAudit: (entry: AuditEntry) => Promise<unknown>;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface AccessParts {
  * Invariant: a run sees its own organization and the global scope, never another organization (S11, S20, D27), and
  * a secret leaves only after the record of its read is durable (D33, D34).
  */
-export function openAccess({ state, configs, vault, appendAudit }: AccessParts): RunServices {
+export function openConfigAccess({ state, configs, vault, appendAudit }: AccessParts): RunServices {
   /**
    * The scope that an address means for this run (D5). Another organization's is refused alike whether it exists or
    * not; a run of an organization reads the global scope and does not write it, for the others' sake (D41).

@@ -41,7 +41,7 @@ export type ChangeSource = Pick<AuditEntry, 'actor' | 'runId'>;
 
 export class Configs {
   readonly #parts: ConfigsParts;
-  readonly #listeners = new Set<(nouns: ChangedNoun[]) => void>();
+  readonly #listeners = new Set<(noun: ChangedNoun) => void>();
 
   constructor(parts: ConfigsParts) {
     this.#parts = parts;
@@ -123,7 +123,7 @@ export class Configs {
       });
       return written;
     });
-    this.#notify(['configs']);
+    this.#notify('configs');
     return rowOf(record);
   }
 
@@ -140,7 +140,7 @@ export class Configs {
       if (stored) removeRecord(tx, stored, source);
       return stored !== undefined;
     });
-    if (removed) this.#notify(['configs']);
+    if (removed) this.#notify('configs');
     return removed;
   }
 
@@ -153,7 +153,7 @@ export class Configs {
   async addOrganization(params: { id: string; name?: string }, actor: string): Promise<OrganizationRow> {
     const { state, clock } = this.#parts;
     const added = await state.transact((tx) => organizations.add(tx, params, { actor, now: clock() }));
-    this.#notify(['organizations']);
+    this.#notify('organizations');
     return added;
   }
 
@@ -170,12 +170,13 @@ export class Configs {
       organizations.remove(tx, id, { actor, removedConfigs: owned.length });
       return owned.length;
     });
-    this.#notify(['organizations', 'configs']);
+    this.#notify('organizations');
+    if (removedConfigs > 0) this.#notify('configs');
     return { removedConfigs };
   }
 
   /** Calls back after every durable change with what has changed; answers how to stop that. */
-  onChange(listener: (nouns: ChangedNoun[]) => void): () => void {
+  onChange(listener: (noun: ChangedNoun) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -216,8 +217,8 @@ export class Configs {
     return { ...record, value: type === 'secret' ? vault.seal(record, String(value)) : value };
   }
 
-  #notify(nouns: ChangedNoun[]): void {
-    for (const listener of this.#listeners) listener(nouns);
+  #notify(noun: ChangedNoun): void {
+    for (const listener of this.#listeners) listener(noun);
   }
 }
 

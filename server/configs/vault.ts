@@ -24,11 +24,6 @@ export interface Vault {
   checkKey(state: State): Promise<'ok' | 'wrong'>;
 }
 
-/** What is said once, at start-up, when `checkKey` finds the key wrong (D6, S22). */
-export const wrongKeyMessage =
-  'The stored secrets cannot be decrypted: BIFROST_SECRET_KEY is not the one they were stored with. ' +
-  'Start with the former key, or set each secret again.';
-
 /** @param key 32 bytes, as `loadSecretKey` gives them. */
 export function openVault(key: Buffer): Vault {
   const secret = new fernet.Secret(key.toString('base64url'));

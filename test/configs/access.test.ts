@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { openAccess } from '../../server/configs/access.ts';
+import { openConfigAccess } from '../../server/configs/access.ts';
 import { type Configs, openConfigs } from '../../server/configs/configs.ts';
 import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
@@ -18,7 +18,7 @@ async function openRoom(t: TestContext): Promise<TestStore & { configs: Configs;
   const configs = openConfigs({ ...store, vault, newId });
   for (const id of ['acme', 'globex']) await configs.addOrganization({ id }, 'cli');
   store.audited.length = 0;
-  return { ...store, configs, services: openAccess({ ...store, configs, vault }) };
+  return { ...store, configs, services: openConfigAccess({ ...store, configs, vault }) };
 }
 
 /** The row as it is stored, with secrets opened. */
@@ -103,7 +103,7 @@ test('a secret that does not decrypt raises its own error and is audited as fail
   await configs.set({ name: 'own', type: 'secret', value: 'canary', organizationId: 'acme' }, 'cli');
   audited.length = 0;
   const otherVault = openVault(deriveKey('another-secret-key-of-this-test-file'));
-  const broken = openAccess({ state, configs, vault: otherVault, appendAudit });
+  const broken = openConfigAccess({ state, configs, vault: otherVault, appendAudit });
   await assert.rejects(broken.getConfig(acmeRun, { name: 'own' }), {
     code: 'cannot-decrypt',
     message: /"own" \(organization "acme"\).*BIFROST_SECRET_KEY/,

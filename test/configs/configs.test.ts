@@ -380,12 +380,14 @@ test('an organization with a key that is not revoked cannot be removed', async (
 test('listeners learn what has changed, after it is durable and until they stop', async (t) => {
   const { configs, state } = await openRoom(t);
   const heard: [string, number][] = [];
-  const stop = configs.onChange((nouns) => heard.push([nouns.join(' '), state.revision]));
+  const stop = configs.onChange((noun) => heard.push([noun, state.revision]));
   const start = state.revision;
   await configs.set({ name: 'limit', type: 'int', value: 1, organizationId: 'acme' }, 'cli');
   await configs.unset({ name: 'limit', organizationId: 'acme' }, 'cli');
   await configs.addOrganization({ id: 'new' }, 'cli');
   await configs.removeOrganization({ id: 'new' }, 'cli');
+  await configs.set({ name: 'limit', type: 'int', value: 1, organizationId: 'acme' }, 'cli');
+  await configs.removeOrganization({ id: 'acme' }, 'cli');
   await assert.rejects(configs.unset({ name: 'limit' }, 'cli'));
   stop();
   await configs.set({ name: 'limit', type: 'int', value: 1 }, 'cli');
@@ -393,6 +395,9 @@ test('listeners learn what has changed, after it is durable and until they stop'
     ['configs', start + 1],
     ['configs', start + 2],
     ['organizations', start + 3],
-    ['organizations configs', start + 4],
+    ['organizations', start + 4],
+    ['configs', start + 5],
+    ['organizations', start + 6],
+    ['configs', start + 6],
   ]);
 });
