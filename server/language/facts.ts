@@ -1,0 +1,128 @@
+/** What a Python file says of workflows and configuration, put together from its statements; it judges nothing. */
+
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { SourceRange } from '../protocol.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+import { type ConfigCall, readConfigCalls } from './configCalls.ts';
+import { readIgnores } from './ignores.ts';
+import type { Tree } from './parser.ts';
+import { type Binding, type ModuleNames, qualify } from './scopes.ts';
+import type { Span } from './source.ts';
+import { findSyntaxErrors, type SyntaxProblem } from './syntax.ts';
+import { readUnit, type Unit } from './unit.ts';
+import { type OptionProblem, readWorkflow } from './workflowOptions.ts';
+
+/** A workflow, and where it stands. Ranges are zero-based, in UTF-16 code units. */
+export interface WorkflowFact {
+  workflow: Omit<Workflow, 'folder' | 'file' | 'duplicate'>;
+  /** From its first decorator to its end. */
+  definitionRange: SourceRange;
+  problems: OptionProblem[];
+}
+
+export interface FileFacts {
+  /** It imports `bifrost`, or something from it. */
+  importsBifrost: boolean;
+  workflows: WorkflowFact[];
+  configCalls: ConfigCall[];
+  /** Dotted names that mean `bifrost.config` at the top of the file, e.g. `config`. */
+  configNames: string[];
+  syntaxErrors: SyntaxProblem[];
+  /** Zero-based line → codes that a comment there silences. */
+  ignores: Map<number, Set<string>>;
+}
+
+/** Units of the text before, by their source; handed back to the next reading, so that only edited ones are read. */
+export type KnownUnits = Map<string, Unit>;
+
+/** A unit at its place in the file. */
+export interface PlacedUnit {
+  unit: Unit;
+  /** Offset of the unit's start. */
+  start: number;
+}
+
+/** Turns offsets within a unit into ranges of the file. */
+export type Locate = (placed: PlacedUnit, span: Span) => SourceRange;
+
+/**
+ * Reads a parsed file.
+ *
+ * @param text the text that `tree` was parsed from.
+ * @param known taken from and brought up to date, when given.
+ */
+export function extractFacts(tree: Tree, text: string, known?: KnownUnits): FileFacts {
+  return extractDocumentFacts(tree, TextDocument.create('', 'python', 0, text), known);
+}
+
+/** As `extractFacts`, for a document whose line starts are known already. */
+export function extractDocumentFacts(tree: Tree, document: TextDocument, known?: KnownUnits): FileFacts {
+  const text = document.getText();
+  const { rootNode } = tree;
+  const hasErrors = rootNode.hasError;
+  const units = readUnits(tree, text, known);
+  const names = gatherNames(units);
+  const importsBifrost = units.some(({ unit }) => unit.importsBifrost);
+  const locate: Locate = ({ start }, span) => ({
+    start: document.positionAt(start + span.start),
+    end: document.positionAt(start + span.end),
+  });
+  return {
+    importsBifrost,
+    workflows: units.flatMap((placed) =>
+      placed.unit.functions.flatMap((definition) => {
+        const fact = readWorkflow({ placed, definition, names, importsBifrost, locate });
+        return fact ? [fact] : [];
+      }),
+    ),
+    configCalls: readConfigCalls(units, names, locate),
+    configNames: findConfigNames(units, names),
+    syntaxErrors: hasErrors ? findSyntaxErrors(rootNode, document) : [],
+    ignores: readIgnores(rootNode, document),
+  };
+}
+
+function readUnits(tree: Tree, text: string, known?: KnownUnits): PlacedUnit[] {
+  const units: PlacedUnit[] = [];
+  const current: KnownUnits = new Map();
+  for (const node of tree.rootNode.namedChildren) {
+    if (!node || node.type === 'comment') continue;
+    const start = node.startIndex;
+    const source = text.slice(start, node.endIndex);
+    // A broken statement's tree depends on what is around it.
+    const isWhole = !node.hasError;
+    const unit = (isWhole && (current.get(source) ?? known?.get(source))) || readUnit(node, text);
+    if (isWhole) current.set(source, unit);
+    units.push({ unit, start });
+  }
+  if (known) {
+    known.clear();
+    for (const [source, unit] of current) known.set(source, unit);
+  }
+  return units;
+}
+
+function gatherNames(units: readonly PlacedUnit[]): ModuleNames {
+  const bindings = new Map<string, Binding[]>();
+  const starImports: string[] = [];
+  for (const { unit } of units) {
+    starImports.push(...unit.starImports);
+    for (const [name, added] of unit.scope.bindings) {
+      const present = bindings.get(name);
+      if (present) present.push(...added);
+      else bindings.set(name, [...added]);
+    }
+  }
+  return { bindings, starImports };
+}
+
+function findConfigNames(units: readonly PlacedUnit[], names: ModuleNames): string[] {
+  const [first] = units;
+  if (!first) return [];
+  const candidates = [...names.bindings.keys(), ...(names.starImports.length > 0 ? ['config'] : [])];
+  return candidates.flatMap((name) => {
+    const target = qualify(first.unit.scope, [name], names);
+    if (target === 'bifrost.config') return [name];
+    return target === 'bifrost' ? [`${name}.config`] : [];
+  });
+}

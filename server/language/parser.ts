@@ -1,0 +1,57 @@
+/** Python text to syntax trees, with tree-sitter; it knows nothing of workflows. */
+
+import { join } from 'node:path';
+// The package is UMD: only its default export is sure to exist once it is loaded as a module.
+import treeSitter, { type Parser, type Tree } from '@vscode/tree-sitter-wasm';
+
+export type { Edit, Node, Tree } from '@vscode/tree-sitter-wasm';
+
+/**
+ * Parses Python. One is enough for a process: parsing is synchronous.
+ *
+ * Invariant: who receives a tree calls `delete()` on it; WASM memory is not collected.
+ * All offsets and columns are UTF-16 code units.
+ */
+export class PythonParser {
+  readonly #parser: Parser;
+
+  constructor(parser: Parser) {
+    this.#parser = parser;
+  }
+
+  /**
+   * The tree of `text`; any text has one, with ERROR nodes where it is no Python.
+   *
+   * @param previous the tree of the text before, already told of every edit; it stays the caller's.
+   */
+  parse(text: string, previous?: Tree): Tree {
+    const tree = this.#parser.parse(withUnixLineEnds(text), previous ?? null);
+    if (!tree) throw new Error('The parser has no language.');
+    return tree;
+  }
+
+  delete(): void {
+    this.#parser.delete();
+  }
+}
+
+/**
+ * Loads the parser, about 30 ms and 15 MB.
+ *
+ * @param wasmDirectory absolute path of the folder with `tree-sitter.wasm` and `tree-sitter-python.wasm`.
+ */
+export async function loadPython({ wasmDirectory }: { wasmDirectory: string }): Promise<PythonParser> {
+  await treeSitter.Parser.init({ locateFile: (file) => join(wasmDirectory, file) });
+  const language = await treeSitter.Language.load(join(wasmDirectory, 'tree-sitter-python.wasm'));
+  return new PythonParser(new treeSitter.Parser().setLanguage(language));
+}
+
+/** Whether the text has line ends that the grammar does not know. */
+export function hasLoneCarriageReturn(text: string): boolean {
+  return text.includes('\r') && /\r(?!\n)/.test(text);
+}
+
+/** A lone carriage return ends a line in Python and in LSP, but not in the grammar; offsets stay the same. */
+function withUnixLineEnds(text: string): string {
+  return hasLoneCarriageReturn(text) ? text.replace(/\r(?!\n)/g, '\n') : text;
+}
