@@ -1,0 +1,3 @@
+import { crashContract } from './crashContract.ts';
+
+crashContract('embedded');

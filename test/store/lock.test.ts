@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { lockDataDirectory } from '../../server/store/lock.ts';
+import { temporaryFolder } from './temporaryFolder.ts';
+
+const holderProgram = fileURLToPath(new URL('./lockHolder.ts', import.meta.url));
+
+/** Another process that holds the lock until it is killed. */
+async function startHolder(directory: string) {
+  const child = spawn(process.execPath, [holderProgram, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(child, 'close');
+  await Promise.race([once(child.stdout, 'data'), closed]);
+  assert.equal(child.exitCode, null, 'the other process holds the lock');
+  return {
+    pid: child.pid,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await closed;
+    },
+  };
+}
+
+describe('the lock of a data directory', () => {
+  test('it is held by one process, named by its id, and freed when that is killed', async () => {
+    await using folder = await temporaryFolder();
+    const directory = join(folder.path, 'data');
+    {
+      await using holder = await startHolder(directory);
+      await writeFile(join(directory, 'daemon.json'), JSON.stringify({ pid: holder.pid }));
+      assert.throws(
+        () => lockDataDirectory(directory),
+        (thrown: Error & { code: string }) => {
+          assert.equal(thrown.code, 'data-locked');
+          assert.ok(thrown.message.includes(directory));
+          assert.ok(thrown.message.includes(String(holder.pid)));
+          return true;
+        },
+      );
+    }
+    lockDataDirectory(directory).release();
+  });
+
+  test('a second one in the same process is refused, and does not free the first', async () => {
+    await using folder = await temporaryFolder();
+    const lock = lockDataDirectory(folder.path);
+    assert.throws(() => lockDataDirectory(folder.path), { code: 'data-locked', message: /another daemon/ });
+    const child = spawn(process.execPath, [holderProgram, folder.path], { stdio: 'ignore' });
+    const [code] = await once(child, 'close');
+    assert.notEqual(code, 0);
+    lock.release();
+    lock.release();
+    lockDataDirectory(folder.path).release();
+  });
+
+  test('a daemon.json that cannot be read still gives a clear refusal', async () => {
+    await using folder = await temporaryFolder();
+    const lock = lockDataDirectory(folder.path);
+    for (const content of ['', 'null', '{"pid":"one"}']) {
+      await writeFile(join(folder.path, 'daemon.json'), content);
+      assert.throws(() => lockDataDirectory(folder.path), { code: 'data-locked', message: /another daemon/ });
+    }
+    lock.release();
+  });
+
+  test('a missing directory is made for its owner only', async () => {
+    await using folder = await temporaryFolder();
+    const directory = join(folder.path, 'some', 'data');
+    const lock = lockDataDirectory(directory);
+    assert.equal((await stat(directory)).mode & 0o777, 0o700);
+    assert.equal((await stat(join(directory, 'daemon.lock'))).mode & 0o777, 0o600);
+    lock.release();
+  });
+
+  test('a directory that cannot be used is a failure that names it', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'file');
+    await writeFile(file, '');
+    for (const directory of [file, join(file, 'below')]) {
+      assert.throws(
+        () => lockDataDirectory(directory),
+        (thrown: Error & { code: string }) =>
+          thrown.code === 'storage-failed' && thrown.message.includes(directory),
+      );
+    }
+  });
+});
