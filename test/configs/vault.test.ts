@@ -196,6 +196,22 @@ test('base64 that is not the canonical URL-safe form is refused', () => {
   for (const text of malformed) refuses(text);
 });
 
+test('base64 with bits set that no byte takes is refused, so each token is one text only', () => {
+  const vault = openVault(key);
+  const lengths = Array.from({ length: 48 }, (_, length) => length + 1);
+  const tokens = lengths.map((length) => vault.seal(address, 'x'.repeat(length)));
+  const padded = tokens.filter((token) => token.endsWith('='));
+  assert.ok(padded.length > 0);
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  for (const token of padded) {
+    const end = token.indexOf('=') - 1;
+    const last = alphabet.charAt(alphabet.indexOf(token.charAt(end)) + 1);
+    const other = token.slice(0, end) + last + token.slice(end + 1);
+    assert.deepEqual(Buffer.from(other, 'base64url'), Buffer.from(token, 'base64url'));
+    refuses(other);
+  }
+});
+
 test('any single changed bit of a token is noticed', () => {
   const bytes = Buffer.from(openVault(key).seal(address, 'canary'), 'base64url');
   for (let bit = 0; bit < bytes.length * 8; bit += 7) {
