@@ -86,7 +86,7 @@ export function openConfigAccess({ state, configs, vault, appendAudit }: AccessP
     async setConfig(run, address) {
       const place = await placeOf(run, address, 'write');
       const { value, isSecret } = address;
-      const row = await configs.change(place, sourceOf(run), async (seen) => {
+      const row = await configs.change(place, sourceOf(run), (seen) => {
         const wasSecret = seen?.type === 'secret';
         if (wasSecret && isSecret === false) {
           throw new Failure(

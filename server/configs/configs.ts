@@ -95,10 +95,11 @@ export class Configs {
    * Stores a value in exactly this scope (S3, C7). A secret is sealed before it is stored (C2); its type changes
    * only by a new type together with a new value (C14, D30, D31).
    *
-   * @throws Failure `bad-input` for a bad name, type or value, a missing value, or an unknown organization.
+   * @throws Failure `bad-input` for a bad name, type or value, or a missing value; `not-found` for an unknown
+   * organization.
    */
   async set(params: SetConfigParams, actor: string): Promise<ConfigRow> {
-    return this.change(params, { actor }, async () => params);
+    return this.change(params, { actor }, () => params);
   }
 
   /**
@@ -108,13 +109,14 @@ export class Configs {
   async change(
     place: ConfigPlace,
     source: ChangeSource,
-    decide: (seen: ConfigRecord | undefined) => Promise<Omit<SetConfigParams, keyof ConfigPlace>>,
+    decide: (seen: ConfigRecord | undefined) => Omit<SetConfigParams, keyof ConfigPlace>,
   ): Promise<ConfigRow> {
     checkName(place.name);
     const record = await this.#parts.state.transact(async (tx) => {
       if (place.organizationId !== undefined) await organizations.checkKnown(tx, place.organizationId);
       const stored = await findAt(tx, place);
-      const written = this.#record(place, stored, await decide(await resolveIn(tx, place)), source.actor);
+      const wish = decide(await resolveIn(tx, place));
+      const written = this.#record(place, stored, wish, source.actor);
       tx.put('configs', written);
       tx.audit({
         ...auditOf(written, source),
