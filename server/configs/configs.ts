@@ -41,7 +41,7 @@ export type ChangeSource = Pick<AuditEntry, 'actor' | 'runId'>;
 
 export class Configs {
   readonly #parts: ConfigsParts;
-  readonly #listeners = new Set<(noun: ChangedNoun) => void>();
+  readonly #listeners = new Set<(nouns: ChangedNoun[]) => void>();
 
   constructor(parts: ConfigsParts) {
     this.#parts = parts;
@@ -125,7 +125,7 @@ export class Configs {
       });
       return written;
     });
-    this.#notify('configs');
+    this.#notify(['configs']);
     return rowOf(record);
   }
 
@@ -142,7 +142,7 @@ export class Configs {
       if (stored) removeRecord(tx, stored, source);
       return stored !== undefined;
     });
-    if (removed) this.#notify('configs');
+    if (removed) this.#notify(['configs']);
     return removed;
   }
 
@@ -155,7 +155,7 @@ export class Configs {
   async addOrganization(params: { id: string; name?: string }, actor: string): Promise<OrganizationRow> {
     const { state, clock } = this.#parts;
     const added = await state.transact((tx) => organizations.add(tx, params, { actor, now: clock() }));
-    this.#notify('organizations');
+    this.#notify(['organizations']);
     return added;
   }
 
@@ -172,13 +172,12 @@ export class Configs {
       organizations.remove(tx, id, { actor, removedConfigs: owned.length });
       return owned.length;
     });
-    this.#notify('organizations');
-    if (removedConfigs > 0) this.#notify('configs');
+    this.#notify(removedConfigs > 0 ? ['organizations', 'configs'] : ['organizations']);
     return { removedConfigs };
   }
 
   /** Calls back after every durable change with what has changed; answers how to stop that. */
-  onChange(listener: (noun: ChangedNoun) => void): () => void {
+  onChange(listener: (nouns: ChangedNoun[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -219,8 +218,8 @@ export class Configs {
     return { ...record, value: type === 'secret' ? vault.seal(record, String(value)) : value };
   }
 
-  #notify(noun: ChangedNoun): void {
-    for (const listener of this.#listeners) listener(noun);
+  #notify(nouns: ChangedNoun[]): void {
+    for (const listener of this.#listeners) listener(nouns);
   }
 }
 
