@@ -24,8 +24,14 @@ export type ConfigAnswer =
 /** What a run's process may ask of the daemon. Failures become Python exceptions with the Failure's message. */
 export interface RunServices {
   getConfig(run: RunScope, address: ConfigAddress): Promise<ConfigAnswer>;
-  /** `isSecret` absent: as stored before (D30). */
-  setConfig(run: RunScope, address: ConfigAddress & { value: unknown; isSecret?: boolean }): Promise<void>;
+  /**
+   * `isSecret` absent: as stored before (D30).
+   * The answer says how it is stored now, so that the value is kept out of the run's output (C10).
+   */
+  setConfig(
+    run: RunScope,
+    address: ConfigAddress & { value: unknown; isSecret?: boolean },
+  ): Promise<{ secret: boolean }>;
   deleteConfig(run: RunScope, address: ConfigAddress): Promise<boolean>;
   /** Name → value, secrets as `[SECRET]`. */
   listConfigs(run: RunScope, scope?: string | null): Promise<Record<string, unknown>>;

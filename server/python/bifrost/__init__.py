@@ -1,0 +1,10 @@
+"""What workflow code imports: the decorator, the context of the run and the configuration.
+
+The run's side of the host lives in `bifrost._host`, which workflow code has no business with.
+"""
+
+from . import config, errors
+from ._decorator import workflow
+from ._execution import ExecutionContext, Organization, context
+
+__all__ = ["ExecutionContext", "Organization", "config", "context", "errors", "workflow"]

@@ -1,0 +1,134 @@
+"""One run in this process, from the frame that starts it to the frame that ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import inspect
+import json
+import os
+from typing import Any, Callable, Dict, List, NoReturn, Optional
+
+from .. import _channel, _execution
+from .arguments import UnfitInput
+from .modules import ModuleFailed, Modules, Workflow, describe
+from .output import Output
+from .results import UnfitResult, to_json
+
+_LEFTOVER_SECONDS = 1.0
+
+
+def serve(channel: _channel.Channel, modules: Modules, output: Output, close_output: Callable[[], None]) -> NoReturn:
+    """Waits for the one run of this process, runs it, reports it, and ends the process."""
+    frame = channel.read()
+    if frame is None:
+        os._exit(0)
+    _channel.current = channel
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=channel.let_go)
+    output.start(frame["maxLogBytes"])
+    outcome = _outcome(frame, modules)
+    if not channel.is_owner():
+        # A copy that `os.fork` made in workflow code came back here: the original alone reports.
+        output.flush()
+        os._exit(0 if outcome["done"] == "success" else 1)
+    output.flush()
+    # Everything printed lies before the end of the stream, so the daemon has it all when it sees the result.
+    close_output()
+    outcome["dropped"] = output.dropped_bytes
+    channel.send(_encode(outcome, frame["maxResultBytes"]))
+    _finish()
+
+
+def _outcome(frame: Dict[str, Any], modules: Modules) -> Dict[str, Any]:
+    context = _context(frame["context"])
+    _execution.enter(context)
+    try:
+        workflow = modules.find(frame["file"], frame["functionName"], frame["workflowId"])
+        positional, named = workflow.signature.bind(frame["input"], context)
+    except ModuleFailed as failed:
+        return {"done": "failed", "error": failed.error}
+    except UnfitInput as unfit:
+        return {"done": "rejected", "error": {"type": "InputError", "message": str(unfit)}}
+    except Exception as error:
+        return {"done": "failed", "error": describe(error)}
+    try:
+        result = _call(workflow, positional, named)
+    except BaseException as error:
+        return {"done": "failed", "error": describe(error)}
+    try:
+        return {"done": "success", "result": to_json(result)}
+    except UnfitResult as unfit:
+        return {"done": "failed", "error": {"type": "ResultError", "message": str(unfit)}}
+    except BaseException as error:
+        return {"done": "failed", "error": describe(error)}
+
+
+def _call(workflow: Workflow, positional: List[Any], named: Dict[str, Any]) -> Any:
+    function = workflow.function
+    if not inspect.iscoroutinefunction(function):
+        result = function(*positional, **named)
+        # A decorator may hide that the function is a coroutine function.
+        if not inspect.isawaitable(result):
+            return result
+        return _run_loop(_await(result))
+    return _run_loop(function(*positional, **named))
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def _run_loop(coroutine: Any) -> Any:
+    """As `asyncio.run`, but tasks that refuse to be cancelled do not hold up the result."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        leftover = asyncio.all_tasks(loop)
+        if leftover:
+            for task in leftover:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(leftover, timeout=_LEFTOVER_SECONDS))
+
+
+def _context(fields: Dict[str, Any]) -> _execution.ExecutionContext:
+    organization = fields["organization"]
+    return _execution.ExecutionContext(
+        user_id=fields["userId"],
+        name=fields["name"],
+        email=fields["email"],
+        organization=_execution.Organization(**organization) if organization else None,
+        execution_id=fields["executionId"],
+        workflow_name=fields["workflowName"],
+        is_function_key=fields["isFunctionKey"],
+        public_url=fields["publicUrl"],
+    )
+
+
+def _encode(outcome: Dict[str, Any], limit_bytes: int) -> bytes:
+    """The result is JSON text already, and is put in as it is."""
+    result: Optional[str] = outcome.pop("result", None)
+    if result is not None:
+        text = result.encode("utf-8")
+        if len(text) > limit_bytes:
+            outcome["done"] = "failed"
+            outcome["error"] = {
+                "type": "ResultError",
+                "message": f"The result is {len(text)} bytes of JSON; at most {limit_bytes} are kept. Return less.",
+            }
+            result = None
+    head = json.dumps(outcome, ensure_ascii=True).encode("ascii")
+    return head if result is None else head[:-1] + b', "result": ' + text + b"}"
+
+
+def _finish() -> NoReturn:
+    """Ends at once: what the run left behind (threads, tasks) must not keep its process."""
+    try:
+        atexit._run_exitfuncs()
+    except BaseException:
+        pass
+    os._exit(0)
+
+

@@ -1,0 +1,139 @@
+/**
+ * What a run's process says to the daemon, checked before anything believes it; it knows no process.
+ *
+ * Invariant: whatever bytes arrive, the outcome is a frame of these types or a refusal (invariant 10).
+ */
+
+import type { RunError } from '../store/contracts.ts';
+
+export interface ConfigAsk {
+  kind: 'ask';
+  id: number;
+  verb: 'get' | 'set' | 'delete' | 'list';
+  /** Empty for `list`. */
+  name: string;
+  scope?: string | null;
+  value?: unknown;
+  isSecret?: boolean;
+}
+
+export type Outcome =
+  | { kind: 'success'; result: unknown }
+  /** `cut`: message or traceback were too long, and end in the middle. */
+  | { kind: 'failed'; error: RunError; cut: boolean }
+  /** The input does not fit the function's annotations. */
+  | { kind: 'rejected'; error: RunError; cut: boolean };
+
+/** `droppedBytes`: output that the process did not even send. */
+export type DoneFrame = { kind: 'done'; outcome: Outcome; droppedBytes: number };
+export type RunFrame = ConfigAsk | DoneFrame;
+
+const deepestResult = 256;
+const verbs: Record<string, ConfigAsk['verb']> = {
+  'config.get': 'get',
+  'config.set': 'set',
+  'config.delete': 'delete',
+  'config.list': 'list',
+};
+
+/** The frame in a line, or `undefined` when it is none. */
+export function parseFrame(line: string): RunFrame | undefined {
+  const frame = parseObject(line);
+  if (frame === undefined) return undefined;
+  return 'ask' in frame ? readAsk(frame) : readDone(frame);
+}
+
+/** The JSON object in a line, or `undefined` when it holds none. */
+export function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An error as Python describes it, or `undefined` when it is none. */
+export function parseRunError(error: unknown): RunError | undefined {
+  if (!isObject(error)) return undefined;
+  const { type, message, traceback } = error;
+  if (typeof type !== 'string' || typeof message !== 'string') return undefined;
+  const runError: RunError = { type: type.slice(0, 200), message };
+  if (typeof traceback === 'string' && traceback !== '') runError.traceback = traceback;
+  return runError;
+}
+
+function readAsk(frame: Record<string, unknown>): ConfigAsk | undefined {
+  const verb = typeof frame.ask === 'string' ? verbs[frame.ask] : undefined;
+  const { id, name = '', scope, value, is_secret: isSecret } = frame;
+  if (verb === undefined || typeof id !== 'number' || !Number.isSafeInteger(id)) return undefined;
+  if (typeof name !== 'string' || (isSecret !== undefined && typeof isSecret !== 'boolean')) return undefined;
+  if (scope !== undefined && scope !== null && typeof scope !== 'string') return undefined;
+  if (verb === 'set' && nestsDeeper(value, deepestResult)) return undefined;
+  return {
+    kind: 'ask',
+    id,
+    verb,
+    name,
+    value,
+    ...(scope === undefined ? {} : { scope }),
+    ...(isSecret === undefined ? {} : { isSecret }),
+  };
+}
+
+function readDone(frame: Record<string, unknown>): DoneFrame | undefined {
+  const { done, result, error, dropped } = frame;
+  if (typeof dropped !== 'number' || !(dropped >= 0)) return undefined;
+  if (done === 'success') {
+    if (result === undefined || nestsDeeper(result, deepestResult)) return undefined;
+    return { kind: 'done', outcome: { kind: 'success', result }, droppedBytes: dropped };
+  }
+  const runError = parseRunError(error);
+  if ((done !== 'failed' && done !== 'rejected') || runError === undefined) return undefined;
+  const cut = isObject(error) && error.cut === true;
+  return { kind: 'done', outcome: { kind: done, error: runError, cut }, droppedBytes: dropped };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function nestsDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const item of Object.values(value)) if (nestsDeeper(item, levels - 1)) return true;
+  return false;
+}
+
+/** Cuts a stream of bytes into lines, and refuses one that is longer than its limit. */
+export class LineReader {
+  readonly #limitBytes: number;
+  #pieces: Buffer[] = [];
+  #heldBytes = 0;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /** The lines that `chunk` completes, without their line feeds; `undefined` when the limit is passed. */
+  push(chunk: Buffer): string[] | undefined {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+      this.#hold(chunk.subarray(start, end));
+      if (this.#heldBytes > this.#limitBytes) return undefined;
+      lines.push(Buffer.concat(this.#pieces).toString('utf8'));
+      this.#pieces = [];
+      this.#heldBytes = 0;
+      start = end + 1;
+    }
+    this.#hold(chunk.subarray(start));
+    return this.#heldBytes > this.#limitBytes ? undefined : lines;
+  }
+
+  #hold(piece: Buffer): void {
+    if (piece.length === 0) return;
+    this.#pieces.push(piece);
+    this.#heldBytes += piece.length;
+  }
+}

@@ -1,0 +1,218 @@
+/** The run host of one folder: a Python process that forks the processes of runs; it knows no run. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Failure } from '../errors.ts';
+import { LineReader, parseObject } from './frames.ts';
+import { RunProcess } from './process.ts';
+import type { Meeting, Rendezvous } from './rendezvous.ts';
+import { type FailedModule, type ProcessSource, readFailedModules, type SourcePlan } from './source.ts';
+
+const controlLineLimitBytes = 16 * 1024 * 1024;
+const keptErrorBytes = 4096;
+const stopGraceMs = 3000;
+
+export class Host implements ProcessSource {
+  readonly ready: Promise<FailedModule[]>;
+  readonly gone: Promise<void>;
+  readonly #plan: SourcePlan;
+  readonly #rendezvous: Rendezvous;
+  readonly #child: ChildProcess;
+  readonly #idle: { token: string; process: RunProcess }[] = [];
+  readonly #waiting: PromiseWithResolvers<RunProcess>[] = [];
+  /** Every process that was asked for and has not been reported as ended. */
+  readonly #processes = new Map<string, RunProcess | undefined>();
+  #isReady = false;
+  #retired = false;
+  #hasGone = false;
+  #forking = 0;
+  #lastWords = '';
+
+  constructor(plan: SourcePlan, rendezvous: Rendezvous) {
+    this.#plan = plan;
+    this.#rendezvous = rendezvous;
+    const child = spawn(plan.python, [join(plan.pythonDirectory, 'host.py')], {
+      cwd: plan.folder,
+      env: plan.environment,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // Its own group: Ctrl+C in the daemon's terminal is the daemon's business.
+      detached: true,
+    });
+    this.#child = child;
+    const ready = Promise.withResolvers<FailedModule[]>();
+    const gone = Promise.withResolvers<void>();
+    this.ready = ready.promise;
+    this.gone = gone.promise;
+    this.ready.catch(() => {});
+    const limit = setTimeout(() => this.#kill(), plan.startLimitMs);
+    const reader = new LineReader(controlLineLimitBytes);
+    child.stdin.on('error', () => {});
+    child.stdout.on('data', (chunk: Buffer) => {
+      const lines = reader.push(chunk);
+      if (lines === undefined) this.#kill();
+      for (const line of lines ?? []) {
+        const message = parseObject(line) ?? {};
+        if (typeof message.exited === 'string') {
+          this.#noteExit(message.exited, message);
+        } else if ('ready' in message && !this.#isReady) {
+          clearTimeout(limit);
+          this.#isReady = true;
+          this.#fill();
+          ready.resolve(readFailedModules(message.failed));
+        }
+      }
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#lastWords = (this.#lastWords + chunk.toString('utf8')).slice(-keptErrorBytes);
+    });
+    child.on('error', () => {});
+    child.on('close', (code, signal) => {
+      clearTimeout(limit);
+      const failure = describeStartFailure(plan, code, signal, this.#lastWords);
+      ready.reject(failure);
+      this.#abandon(failure);
+      gone.resolve();
+    });
+    this.#order({
+      folder: plan.folder,
+      files: plan.files,
+      socket: rendezvous.path,
+      memoryLimitBytes: plan.memoryLimitBytes,
+    });
+  }
+
+  get hasIdle(): boolean {
+    return this.#idle.length > 0;
+  }
+
+  /** A fresh process. Rejects with `host-failed` when the host ends before there is one. */
+  take(): Promise<RunProcess> {
+    const next = this.#idle.shift();
+    if (next !== undefined) {
+      this.#fill();
+      return Promise.resolve(next.process);
+    }
+    if (this.#hasGone) return Promise.reject(new Failure('host-failed', hostGone(this.#plan.folder)));
+    const waiting = Promise.withResolvers<RunProcess>();
+    this.#waiting.push(waiting);
+    this.#fill();
+    return waiting.promise;
+  }
+
+  retire(): void {
+    this.#retired = true;
+    for (const { process } of this.#idle.splice(0)) process.end();
+    this.#stopIfUnused();
+  }
+
+  stop(): void {
+    this.#retired = true;
+    this.#child.stdin?.end();
+    const limit = setTimeout(() => this.#kill(), stopGraceMs);
+    void this.gone.then(() => clearTimeout(limit));
+  }
+
+  /** Keeps as many processes ready as the plan says, and one for each that is waited for. */
+  #fill(): void {
+    if (!this.#isReady || this.#hasGone) return;
+    const wanted = (this.#retired ? 0 : this.#plan.poolSize) + this.#waiting.length;
+    while (this.#idle.length + this.#forking < wanted) this.#fork();
+  }
+
+  #fork(): void {
+    const token = crypto.randomUUID();
+    this.#forking += 1;
+    this.#processes.set(token, undefined);
+    this.#rendezvous.expect(token, (meeting) => this.#welcome(token, meeting));
+    this.#order({ fork: token });
+  }
+
+  #welcome(token: string, { channel, output, pid }: Meeting): void {
+    this.#forking -= 1;
+    const process = new RunProcess({
+      frames: channel,
+      orders: channel,
+      output,
+      kill: () => (this.#hasGone ? killGroup(pid) : this.#order({ kill: token })),
+    });
+    this.#processes.set(token, process);
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) {
+      waiting.resolve(process);
+    } else if (this.#retired) {
+      process.end();
+    } else {
+      this.#idle.push({ token, process });
+    }
+  }
+
+  #noteExit(token: string, report: Record<string, unknown>): void {
+    if (!this.#processes.has(token)) return;
+    const process = this.#processes.get(token);
+    this.#processes.delete(token);
+    if (process === undefined) {
+      this.#forking -= 1;
+      this.#rendezvous.forget(token);
+    } else {
+      const code = typeof report.code === 'number' ? report.code : null;
+      const signal = typeof report.signal === 'string' ? report.signal : null;
+      process.reportExit({ code, signal });
+    }
+    const position = this.#idle.findIndex((idle) => idle.token === token);
+    if (position !== -1) this.#idle.splice(position, 1);
+    this.#fill();
+    this.#stopIfUnused();
+  }
+
+  #stopIfUnused(): void {
+    if (this.#retired && this.#processes.size === 0 && this.#waiting.length === 0) this.stop();
+  }
+
+  #order(order: object): void {
+    if (this.#child.stdin?.writable) this.#child.stdin.write(`${JSON.stringify(order)}\n`);
+  }
+
+  #kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** The host has ended: the system ends its processes with it (Linux), and what it leaves is killed here. */
+  #abandon(failure: Failure): void {
+    this.#hasGone = true;
+    for (const [token, process] of this.#processes) {
+      this.#rendezvous.forget(token);
+      process?.end();
+      process?.reportExit({ code: null, signal: null });
+    }
+    this.#processes.clear();
+    this.#idle.length = 0;
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(failure);
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
+function hostGone(folder: string): string {
+  return `The run host of ${folder} has ended; run the workflow again.`;
+}
+
+function describeStartFailure(
+  plan: SourcePlan,
+  code: number | null,
+  signal: string | null,
+  lastWords: string,
+): Failure {
+  const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
+  const last = lastWords.trim().split('\n').at(-1);
+  return new Failure(
+    'host-failed',
+    `The run host of ${plan.folder} was ended ${how}; look for what its workflow modules do when they are imported.`,
+    { cause: last === undefined || last === '' ? undefined : new Error(last) },
+  );
+}

@@ -1,0 +1,316 @@
+/** One accepted run, from its first record to its last; it knows neither HTTP nor the other runs. */
+
+import { Failure, publicError } from '../errors.ts';
+import type { History, Millis, RunRecord, RunStatus } from '../store/contracts.ts';
+import type { RunRequest, RunScope, RunServices } from './contracts.ts';
+import type { Folder } from './folder.ts';
+import type { ConfigAsk, DoneFrame } from './frames.ts';
+import { Output } from './output.ts';
+import type { Ending, RunProcess } from './process.ts';
+import { Scrubber } from './scrubber.ts';
+import type { Slots } from './slots.ts';
+
+export interface RunLog {
+  info(detail: object, message: string): void;
+  warn(detail: object, message: string): void;
+  error(detail: object, message: string): void;
+}
+
+export interface RunParts {
+  history: History;
+  services: RunServices;
+  folder: Folder;
+  slots: Slots;
+  clock: () => Millis;
+  newId: () => string;
+  log: RunLog;
+  limits: { maxLogBytes: number; maxResultBytes: number };
+  /** Told whenever the record was written. */
+  onChange: () => void;
+}
+
+/** Why a run was ended from outside. */
+export type EndedStatus = Extract<RunStatus, 'Timeout' | 'Cancelled' | 'Interrupted'>;
+
+/** Node's timers hold no more; a longer limit (24 days) is none. */
+const longestTimerMs = 2 ** 31 - 1;
+const frameOverheadBytes = 1024 * 1024;
+
+export class Run {
+  /** Resolves, never rejects, with the last record once it is durable. */
+  readonly finished: Promise<RunRecord>;
+  readonly #parts: RunParts;
+  readonly #request: RunRequest;
+  readonly #record: RunRecord;
+  readonly #scope: RunScope;
+  readonly #scrubber = new Scrubber();
+  readonly #output: Output;
+  readonly #finished = Promise.withResolvers<RunRecord>();
+  readonly #aborted = new AbortController();
+  #process: RunProcess | undefined;
+  #endedStatus: EndedStatus | undefined;
+  #written: Promise<void> = Promise.resolve();
+
+  /** `id` and `createdAt` are given for a run that was accepted before the daemon started. */
+  constructor(request: RunRequest, parts: RunParts, accepted?: { id: string; createdAt: Millis }) {
+    const { workflow, organization, input, mode, triggeredBy } = request;
+    this.#request = request;
+    this.#parts = parts;
+    this.#record = {
+      id: accepted?.id ?? parts.newId(),
+      workflowId: workflow.id,
+      folder: workflow.folder,
+      ...(organization === undefined ? {} : { organizationId: organization.id }),
+      triggeredBy,
+      mode,
+      status: 'Pending',
+      createdAt: accepted?.createdAt ?? parts.clock(),
+      input,
+      logs: [],
+      droppedLogBytes: 0,
+    };
+    this.#scope = {
+      runId: this.#record.id,
+      workflowId: workflow.id,
+      ...(organization === undefined ? {} : { organizationId: organization.id }),
+    };
+    this.#output = new Output(parts.limits.maxLogBytes, parts.clock);
+    this.finished = this.#finished.promise;
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+
+  /** Whether its function may have begun. */
+  get hasBegun(): boolean {
+    return this.#record.status === 'Running';
+  }
+
+  get mode(): 'sync' | 'async' {
+    return this.#record.mode;
+  }
+
+  /** Makes the acceptance durable. */
+  async accept(): Promise<void> {
+    await this.#write();
+  }
+
+  /** Waits for its turn, runs, and finishes; never rejects. */
+  async perform(): Promise<void> {
+    const { slots, folder } = this.#parts;
+    if (this.#record.mode === 'sync' && !(slots.hasFree && folder.hasIdle)) this.#writeAhead();
+    const granted = await slots.acquire(this.#aborted.signal);
+    try {
+      if (granted && this.#endedStatus === undefined) this.#settle(await this.#execute());
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      if (granted) slots.release();
+    }
+    await this.#finish();
+  }
+
+  /** Ends it with this status, wherever it is; the first call counts. */
+  end(status: EndedStatus): void {
+    this.#endedStatus ??= status;
+    this.#aborted.abort();
+    this.#process?.end();
+  }
+
+  /** Leaves a run that has not begun to the daemon's next start: its acceptance stays as it is. */
+  leave(): void {
+    this.#finished.resolve({ ...this.#record });
+    this.#aborted.abort();
+  }
+
+  async #execute(): Promise<Ending> {
+    const { folder, limits } = this.#parts;
+    const { workflow } = this.#request;
+    const taken = await folder.take(workflow.file);
+    this.#process = taken;
+    this.#record.status = 'Running';
+    this.#record.startedAt = this.#parts.clock();
+    // A begun run must not begin again after a crash. A run that somebody waits for never does.
+    if (this.#record.mode === 'async') await this.#write();
+    else this.#writeAhead();
+    if (this.#endedStatus !== undefined) taken.end();
+    const limitMs = workflow.timeoutSeconds * 1000;
+    const timer =
+      limitMs > 0 && limitMs <= longestTimerMs ? setTimeout(() => this.end('Timeout'), limitMs) : undefined;
+    const ending = await taken.run(this.#order(), limits.maxResultBytes + frameOverheadBytes, {
+      onAsk: (ask) => this.#answer(ask),
+      onOutput: (chunk) => this.#output.push(chunk),
+    });
+    clearTimeout(timer);
+    return ending;
+  }
+
+  #order(): object {
+    const { workflow, organization, input, principal, publicUrl } = this.#request;
+    return {
+      file: workflow.file,
+      functionName: workflow.functionName,
+      workflowId: workflow.id,
+      input,
+      maxLogBytes: this.#parts.limits.maxLogBytes,
+      maxResultBytes: this.#parts.limits.maxResultBytes,
+      context: {
+        userId: principal.userId,
+        name: principal.name,
+        email: principal.email,
+        organization: organization ?? null,
+        executionId: this.#record.id,
+        workflowName: workflow.id,
+        isFunctionKey: principal.isFunctionKey,
+        publicUrl,
+      },
+    };
+  }
+
+  async #answer(ask: ConfigAsk): Promise<object> {
+    try {
+      return await this.#ask(ask);
+    } catch (error) {
+      const reference = this.#record.id;
+      if (!(error instanceof Failure)) {
+        this.#parts.log.error({ err: error, run: reference }, `config.${ask.verb} failed`);
+      }
+      return { failure: publicError(error, reference) };
+    }
+  }
+
+  async #ask({ verb, name, scope, value, isSecret }: ConfigAsk): Promise<object> {
+    const { services } = this.#parts;
+    const address = { name, ...(scope === undefined ? {} : { scope }) };
+    switch (verb) {
+      case 'get': {
+        const answer = await services.getConfig(this.#scope, address);
+        if (answer.found && answer.secret) this.#scrubber.register(answer.value);
+        return answer;
+      }
+      case 'set': {
+        // Registered before it is stored: the run knows the value whatever becomes of it.
+        if (isSecret === true) this.#scrubber.register(value);
+        const wish = { ...address, value, ...(isSecret === undefined ? {} : { isSecret }) };
+        const { secret } = await services.setConfig(this.#scope, wish);
+        if (secret) this.#scrubber.register(value);
+        return {};
+      }
+      case 'delete':
+        return { deleted: await services.deleteConfig(this.#scope, address) };
+      case 'list':
+        return { values: await services.listConfigs(this.#scope, scope) };
+    }
+  }
+
+  #settle(ending: Ending): void {
+    const record = this.#record;
+    if (ending.kind === 'done') {
+      this.#settleDone(ending.frame);
+    } else if (ending.kind === 'ended') {
+      this.#capture(0);
+    } else {
+      record.status = 'Failed';
+      record.error = { type: 'Crashed', message: ending.message };
+      this.#capture(0);
+    }
+  }
+
+  #settleDone({ outcome, droppedBytes }: DoneFrame): void {
+    const record = this.#record;
+    this.#endedStatus = undefined;
+    if (outcome.kind === 'success') {
+      record.status = 'Success';
+      record.result = outcome.result;
+    } else {
+      const { type, message, traceback } = outcome.error;
+      const cut = { cut: outcome.cut };
+      record.status = 'Failed';
+      record.error = { type, message: this.#scrubber.scrubText(message.toWellFormed(), cut) };
+      if (traceback !== undefined) {
+        record.error.traceback = this.#scrubber.scrubText(traceback.toWellFormed(), cut);
+      }
+    }
+    this.#capture(droppedBytes);
+  }
+
+  #capture(unsentBytes: number): void {
+    const { lines, droppedBytes, cut } = this.#output.finish(unsentBytes);
+    this.#record.logs = this.#scrubber.scrubLines(lines, { cut });
+    this.#record.droppedLogBytes = droppedBytes;
+  }
+
+  /** It never got a process, or what keeps its record failed. */
+  #fail(error: unknown): void {
+    const { code, message } = publicError(error, this.#record.id);
+    if (code === 'internal')
+      this.#parts.log.error({ err: error, run: this.#record.id }, 'a run could not go on');
+    this.#process?.end();
+    this.#record.status = 'Failed';
+    this.#record.error = { type: 'HostFailed', message };
+  }
+
+  async #finish(): Promise<void> {
+    const record = this.#record;
+    if (this.#endedStatus !== undefined) {
+      record.status = this.#endedStatus;
+      record.error = describeEnd(this.#endedStatus, this.#request.workflow.timeoutSeconds);
+    } else if (record.status === 'Pending') {
+      return;
+    }
+    record.finishedAt = this.#parts.clock();
+    record.input = this.#scrubber.scrubValue(record.input) as Record<string, unknown>;
+    if (record.result !== undefined) record.result = this.#scrubber.scrubValue(record.result);
+    try {
+      await this.#write();
+    } catch (error) {
+      this.#parts.log.error(
+        { err: error, run: record.id },
+        'the record of a finished run could not be written',
+      );
+      delete record.result;
+      record.status = 'Failed';
+      record.error = {
+        type: 'StorageFailed',
+        message: `Run ${record.id} has ended, but its record could not be written; the daemon's log has the cause.`,
+      };
+    }
+    this.#finished.resolve(record);
+  }
+
+  /** Writes what is known now. Writes of one run never overtake each other. */
+  #write(): Promise<void> {
+    const snapshot = { ...this.#record };
+    const { history, onChange } = this.#parts;
+    this.#written = this.#written.catch(() => {}).then(() => history.putRun(snapshot));
+    return this.#written.then(onChange);
+  }
+
+  /** A trace for the case of a crash, which nobody waits for. */
+  #writeAhead(): void {
+    this.#write().catch((error: unknown) => {
+      this.#parts.log.warn(
+        { err: error, run: this.#record.id },
+        'the first record of a run could not be written',
+      );
+    });
+  }
+}
+
+function describeEnd(status: EndedStatus, timeoutSeconds: number): { type: string; message: string } {
+  switch (status) {
+    case 'Timeout':
+      return {
+        type: status,
+        message: `The run was ended after its limit of ${timeoutSeconds} s; raise timeout_seconds in its decorator if it needs more.`,
+      };
+    case 'Cancelled':
+      return { type: status, message: 'The run was cancelled.' };
+    case 'Interrupted':
+      return {
+        type: status,
+        message: 'The daemon stopped before the run had ended; start it again if it is needed.',
+      };
+  }
+}
