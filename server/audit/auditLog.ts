@@ -22,7 +22,7 @@ interface Line {
 export interface AuditLog {
   /**
    * Makes the entries durable, in this order and after all earlier calls, and answers their records.
-   * `revision` is of the state that the change leads to; all entries of one revision are in one call.
+   * `revision` is of the state that the change leads to; they ascend, and all entries of one are in one call.
    * When earlier records have that revision or a newer one, their change never came, and they are marked first.
    *
    * Rejects with `storage-failed`, then nothing of the call is in the log, and with a TypeError for what JSON cannot hold.
@@ -32,7 +32,8 @@ export interface AuditLog {
   verify(): Promise<Verification>;
   /**
    * To be called at start with the state's revision: each record of a newer one gets a `change.aborted` record
-   * (`detail.seq` is its number). Answers how many were marked; a second call marks none.
+   * (`detail.seq` is its number), since its change never came, or was lost with the state.
+   * Answers how many were marked; a second call marks none.
    */
   reconcile(revision: number): Promise<number>;
   list(filter: AuditFilter): Promise<AuditRecord[]>;
@@ -94,7 +95,7 @@ class ChainedLog implements AuditLog {
     // As JSON gives it back, for the hash is over what is read again.
     const lines: Line[] = entries.map((line) => JSON.parse(JSON.stringify(line)));
     const revisions = lines.flatMap(({ revision }) => revision ?? []);
-    const aborted = await this.#abortedLines(Math.min(...revisions) - 1);
+    const aborted = await this.#abortedLines((revisions[0] ?? Number.POSITIVE_INFINITY) - 1);
     const records = await this.#write([...aborted, ...lines]);
     return records.slice(aborted.length);
   }
@@ -189,13 +190,13 @@ class ChainedLog implements AuditLog {
       for (const record of page) {
         if (record.action === abortedAction) aborted.add(record.detail?.seq);
         else if (aborted.has(record.seq)) continue;
-        else if ((record.revision ?? 0) > revision) lines.unshift(abortedLine(record));
+        else if ((record.revision ?? 0) > revision) lines.push(abortedLine(record));
         // All before it were settled when it was appended.
-        else return lines;
+        else return lines.reverse();
       }
       before = page.length === abortPageSize ? page.at(-1)?.seq : undefined;
     } while (before !== undefined);
-    return lines;
+    return lines.reverse();
   }
 }
 

@@ -10,7 +10,10 @@ import { Failure } from '../errors.ts';
 export interface DurableFile {
   /** The whole file; `undefined` when there is none. */
   read(): Promise<string | undefined>;
-  /** Replaces the file. Once resolved it survives a power cut; when it rejects, the old file still stands. */
+  /**
+   * Replaces the file. Once resolved it survives a power cut.
+   * When it rejects, the old file still stands; only when the folder's fsync is what failed, the new one may.
+   */
   write(bytes: Uint8Array): Promise<void>;
 }
 

@@ -6,6 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { Failure } from '../errors.ts';
 
+/** Keeps the locks from being collected, and so given up, when the caller does not keep them. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes the data directory for this process, and makes it (0700) where it is missing.
  *
@@ -26,10 +29,11 @@ export function lockDataDirectory(directory: string): { release(): void } {
     database?.close();
     throw isBusy(cause) ? locked(directory, cause) : unusable(directory, cause);
   }
-  const held = database;
+  const lock = database;
+  held.add(lock);
   return {
     release: () => {
-      if (held.isOpen) held.close();
+      if (held.delete(lock)) lock.close();
     },
   };
 }

@@ -39,20 +39,19 @@ class SqliteHistory implements History {
   readonly #statements;
   /** Run lists by their conditions, e.g. `workflow_id = ? AND id < ?`. */
   readonly #runLists = new Map<string, Prepared>();
-  /** Newest record, with those of the transaction that is under way. */
-  #headSeq: number;
+  /** Number of the newest audit record, with those of the transaction under way; `undefined` when it has to be read. */
+  #headSeq: number | undefined;
   #closed = false;
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#path = path;
     this.#statements = prepare(database);
-    this.#headSeq = this.#readHeadSeq();
     this.#commit = new GroupCommit({
       database,
       describe: (cause) => historyFailure(path, cause),
       onUndone: () => {
-        this.#headSeq = this.#readHeadSeq();
+        this.#headSeq = undefined;
       },
     });
   }
@@ -151,6 +150,7 @@ class SqliteHistory implements History {
   }
 
   #append(rows: AuditInsert[]): void {
+    this.#headSeq ??= Number(this.#statements.headSeq.get()?.seq);
     const [first] = rows;
     if (first?.seq !== this.#headSeq + 1) {
       throw new Failure(
@@ -164,10 +164,6 @@ class SqliteHistory implements History {
     const last = rows.at(-1) ?? first;
     this.#statements.putAuditHead.run(last.seq, last.hash);
     this.#headSeq = last.seq;
-  }
-
-  #readHeadSeq(): number {
-    return Number(this.#statements.headSeq.get()?.seq);
   }
 
   #runList(conditions: string): Prepared {

@@ -31,13 +31,19 @@ const encoded = new WeakMap<object, Buffer>();
 /**
  * The record as it is kept: a frozen copy that is what the file gives back.
  *
- * Throws a TypeError when JSON cannot hold it.
+ * Throws a TypeError when JSON cannot hold it, and `internal` when it would be refused as damaged at the next start.
  */
-export function keptRecord<R extends { id: string }>(record: R): R {
+export function keptRecord<C extends CollectionName>(collection: C, record: Collections[C]): Collections[C] {
   const json = JSON.stringify(record);
-  const kept: R = freeze(JSON.parse(json));
+  const kept: unknown = JSON.parse(json);
+  if (!isRecord(collection, kept)) {
+    throw new Failure(
+      'internal',
+      `A record of "${collection}" was refused, because it ${wrongField(collection, kept)}.`,
+    );
+  }
   encoded.set(kept, Buffer.from(json));
-  return kept;
+  return freeze(kept);
 }
 
 /** The document as UTF-8 JSON, one record a line, so that the differences of backups can be read. */

@@ -38,7 +38,7 @@ export class Transaction implements StateTransaction {
   put<C extends CollectionName>(collection: C, record: Collections[C]): void {
     this.#checkActive();
     this.#writes += 1;
-    this.draft.put(collection, keptRecord(record));
+    this.draft.put(collection, keptRecord(collection, record));
   }
 
   remove(collection: CollectionName, id: string): void {
@@ -49,7 +49,8 @@ export class Transaction implements StateTransaction {
 
   audit(entry: AuditEntry): void {
     this.#checkActive();
-    this.audits.push({ ...entry });
+    // One that JSON cannot hold fails here, and not the others that share its write.
+    this.audits.push(JSON.parse(JSON.stringify(entry)));
   }
 
   end(): void {

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 
 import { openLowdbState } from '../../server/store/lowdbState.ts';
 import { entry, keyRecord, noAudit, putMeta, type StatePlace, stateContract } from './stateContract.ts';
+import { stateFailureContract } from './stateFailureContract.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 async function makePlace(): Promise<StatePlace & { path: string; directory: string }> {
@@ -27,6 +28,7 @@ async function makePlace(): Promise<StatePlace & { path: string; directory: stri
 }
 
 stateContract('lowdb', makePlace);
+stateFailureContract('lowdb', makePlace);
 
 describe('state.json', () => {
   const good = {
