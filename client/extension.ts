@@ -7,6 +7,7 @@ import { Daemon } from './daemon.ts';
 import { provideDocuments } from './documents.ts';
 import { registerFolders } from './folders.ts';
 import { report } from './report.ts';
+import { watchSecretKey } from './secretKey.ts';
 import { changesConnection, changesDaemon, chosenOrganization } from './settings.ts';
 import { showStatus } from './status.ts';
 import { configsView } from './views/configs.ts';
@@ -40,6 +41,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   registerFolders(ctx);
   handleUris(ctx);
   followSettings(ctx);
+  watchSecretKey(ctx);
 
   extension.subscriptions.push(daemon.onDidGiveUp((failure) => report(ctx, failure)));
   // Not awaited: activation is over at once, and the status item tells the rest.

@@ -9,6 +9,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonFile } from '../server/protocol.ts';
 import { Failure } from './failure.ts';
+import { isPortFree } from './port.ts';
+
+/** How the program begins the line that says why it failed. */
+const spoken = 'workflow-keys: ';
 
 export interface LaunchOptions {
   /** The bundle of the daemon. */
@@ -62,7 +66,7 @@ export async function openSocket(file: DaemonFile): Promise<Socket> {
 
 /**
  * Starts a daemon that outlives this process, and resolves once it is ready.
- * Fails with the daemon's own code and line: `data-locked` when another one was faster, `port-taken`, and the like.
+ * Fails with the daemon's own line, as `port-taken` or `daemon-unreachable`; another daemon may have been faster.
  */
 export async function launchDaemon(options: LaunchOptions): Promise<void> {
   const { serverFile, host, port, dataDirectory } = options;
@@ -89,10 +93,9 @@ export async function launchDaemon(options: LaunchOptions): Promise<void> {
       windowsHide: true,
     },
   );
-  let lastLine = '';
-  const errors = createInterface({ input: child.stderr });
-  errors.on('line', (line) => {
-    lastLine = line || lastLine;
+  const lines: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    lines.push(line);
     options.onLine(line);
   });
   try {
@@ -103,7 +106,7 @@ export async function launchDaemon(options: LaunchOptions): Promise<void> {
       child.once('error', (cause) =>
         reject(new Failure('daemon-unreachable', 'The daemon could not be started.', { cause })),
       );
-      child.once('close', (code, signal) => reject(launchFailure(lastLine, signal ?? `code ${code}`)));
+      child.once('close', () => launchFailure(lines, options).then(reject, reject));
     });
   } finally {
     child.stdout.destroy();
@@ -140,19 +143,13 @@ function isReady(line: string): boolean {
   }
 }
 
-/** The failure that the last line of a daemon tells of, which is JSON with `--json`. */
-function launchFailure(line: string, end: string): Failure {
-  const told = parseFailure(line);
-  if (told) return told;
-  return new Failure('daemon-unreachable', line || `The daemon ended before it was ready (${end}).`);
-}
-
-function parseFailure(line: string): Failure | undefined {
-  try {
-    const { error } = JSON.parse(line) as { error?: { code?: string; message?: string } };
-    if (!error?.message) return undefined;
-    return new Failure(error.code ?? 'daemon-unreachable', error.message);
-  } catch {
-    return undefined;
-  }
+/**
+ * The failure that a daemon tells of in its one line on standard error.
+ * The line holds no code; a taken port is seen for what it is, because it has a remedy of its own.
+ */
+async function launchFailure(lines: string[], { host, port }: LaunchOptions): Promise<Failure> {
+  const told = lines.find((line) => line.startsWith(spoken))?.slice(spoken.length);
+  const message = told ?? 'The daemon ended before it was ready; its log says why.';
+  const isPortTaken = port !== 0 && !(await isPortFree(host, port));
+  return new Failure(isPortTaken ? 'port-taken' : 'daemon-unreachable', message);
 }

@@ -1,9 +1,9 @@
 /** Tells of what failed, with the one click that fits; it catches nothing itself. */
 
-import { createServer } from 'node:net';
 import * as vscode from 'vscode';
 import type { Ctx } from './ctx.ts';
 import { Failure } from './failure.ts';
+import { nextFreePort } from './port.ts';
 import { Cancelled } from './prompts.ts';
 import { choosePort, daemonSettings } from './settings.ts';
 
@@ -49,25 +49,13 @@ function remedies(ctx: Ctx, code: string): Remedy | undefined {
 async function useAnotherPort(ctx: Ctx): Promise<void> {
   const { host, port } = daemonSettings();
   const free = await nextFreePort(host, port + 1);
+  if (free === undefined) {
+    throw new Failure(
+      'port-taken',
+      vscode.l10n.t('No port after {0} is free; choose one in the settings.', port),
+    );
+  }
   await choosePort(free);
   await ctx.daemon.restart();
   void vscode.window.showInformationMessage(vscode.l10n.t('The daemon now listens on port {0}.', free));
-}
-
-async function nextFreePort(host: string, from: number): Promise<number> {
-  for (let port = from; port < from + 100 && port <= 65_535; port += 1) {
-    if (await isFree(host, port)) return port;
-  }
-  throw new Failure(
-    'port-taken',
-    vscode.l10n.t('No port after {0} is free; choose one in the settings.', from),
-  );
-}
-
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
-  });
 }

@@ -22,7 +22,8 @@ export class Window {
   }
 
   async openContainer(title: string): Promise<void> {
-    const tab = this.page.locator(`.activitybar [role=tab][aria-label^="${title}"]`);
+    const label = this.page.locator(`.action-label[aria-label^="${title}"]`);
+    const tab = this.page.locator('.activitybar [role=tab]', { has: label });
     await tab.waitFor();
     if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
   }
@@ -75,6 +76,19 @@ export class Window {
     await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
   }
 
+  async expandView(title: string): Promise<void> {
+    const header = this.view(title).locator('.pane-header');
+    if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
+  }
+
+  async rowTexts(view: string): Promise<string[]> {
+    return await this.view(view).locator('.monaco-list-row').allTextContents();
+  }
+
+  notification(text: string): Locator {
+    return this.page.locator('.notification-toast', { hasText: text });
+  }
+
   get dialog(): Locator {
     return this.page.locator('.monaco-dialog-box');
   }
@@ -94,6 +108,24 @@ export class Window {
   /** The squiggles of one severity in the active editor. */
   squiggles(severity: 'warning' | 'error'): Locator {
     return this.page.locator(`.editor-instance .squiggly-${severity}`);
+  }
+
+  /** The source under the first marker, as the list of problems names its place. */
+  async markedText(): Promise<string> {
+    const marker = await this.squiggles('warning').first().boundingBox();
+    const spans = await this.page.locator('.editor-instance .view-line span[class^=mtk]').all();
+    let text = '';
+    for (const span of spans) {
+      const box = await span.boundingBox();
+      if (!box || !marker || Math.abs(box.y - marker.y) > box.height / 2) continue;
+      const isInside = box.x >= marker.x - 1 && box.x + box.width <= marker.x + marker.width + 1;
+      if (isInside) text += await span.textContent();
+    }
+    return text;
+  }
+
+  async placeCursorIn(text: string): Promise<void> {
+    await this.page.locator('.editor-instance .view-line span', { hasText: text }).last().click();
   }
 
   statusItem(label: string | RegExp): Locator {

@@ -1,0 +1,26 @@
+/** Says when stored secrets do not open with the daemon's present secret key (D6); it knows neither. */
+
+import * as vscode from 'vscode';
+import type { Ctx } from './ctx.ts';
+
+/** Asks with each new connection, and warns once per daemon. */
+export function watchSecretKey(ctx: Ctx): void {
+  let warnedOf: number | undefined;
+  ctx.extension.subscriptions.push(
+    ctx.daemon.onDidChangeState(async (state) => {
+      if (state.kind !== 'ready') return;
+      try {
+        const { pid, secretKey } = await ctx.request('workflowKeys/daemon/status', null);
+        if (secretKey === 'ok' || warnedOf === pid) return;
+        warnedOf = pid;
+        void vscode.window.showWarningMessage(
+          vscode.l10n.t(
+            'Stored secrets cannot be read: BIFROST_SECRET_KEY is not the key that they were stored with. Start the daemon with the old key, or set each secret again.',
+          ),
+        );
+      } catch (error) {
+        ctx.log.warn('The state of the secret key is not known.', error);
+      }
+    }),
+  );
+}

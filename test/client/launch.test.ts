@@ -1,0 +1,105 @@
+/** Finding and starting the daemon's process, with a real daemon on a folder of its own. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Failure } from '../../client/failure.ts';
+import { isOlder, launchDaemon, openSocket, processEnd, readDaemonFile } from '../../client/launch.ts';
+import { isPortFree, nextFreePort } from '../../client/port.ts';
+
+const serverFile = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
+const limit = { timeout: 30_000 };
+
+test('a daemon that is started is found by its file and reached with its token', limit, async (context) => {
+  const dataDirectory = temporaryFolder(context);
+  assert.equal(await readDaemonFile(dataDirectory), undefined);
+  await launch(dataDirectory);
+  const file = await runningDaemon(dataDirectory);
+  const socket = await openSocket(file);
+  const closed = once(socket, 'close');
+  socket.end();
+  await closed;
+});
+
+test(
+  'of two that start at once one wins, the other ends, and both callers reach the winner',
+  limit,
+  async (context) => {
+    const dataDirectory = temporaryFolder(context);
+    const results = await Promise.allSettled([launch(dataDirectory), launch(dataDirectory)]);
+    assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    const file = await runningDaemon(dataDirectory);
+    (await openSocket(file)).destroy();
+  },
+);
+
+test('a taken port is told as such, in one line that names it', limit, async (context) => {
+  const squatter = createServer().listen(0, '127.0.0.1');
+  await once(squatter, 'listening');
+  context.after(() => squatter.close());
+  const address = squatter.address();
+  assert.ok(address && typeof address === 'object');
+  const lines: string[] = [];
+  await assert.rejects(launch(temporaryFolder(context), address.port, lines), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.code, 'port-taken');
+    assert.match(error.message, new RegExp(`${address.port}`));
+    return true;
+  });
+  assert.equal(await isPortFree('127.0.0.1', address.port), false);
+  assert.notEqual(await nextFreePort('127.0.0.1', address.port), address.port);
+});
+
+test(
+  'a daemon that was killed leaves its file behind, and is unreachable, not a hang',
+  limit,
+  async (context) => {
+    const dataDirectory = temporaryFolder(context);
+    await launch(dataDirectory);
+    const file = await runningDaemon(dataDirectory);
+    process.kill(file.pid, 'SIGKILL');
+    await processEnd(file.pid, AbortSignal.timeout(10_000));
+    assert.deepEqual(await readDaemonFile(dataDirectory), file);
+    await assert.rejects(openSocket(file), { code: 'daemon-unreachable' });
+  },
+);
+
+test('versions are compared by their numbers', () => {
+  assert.equal(isOlder('0.9.0', '0.10.0'), true);
+  assert.equal(isOlder('1.0.0', '0.10.0'), false);
+  assert.equal(isOlder('0.1.0', '0.1.0'), false);
+});
+
+function temporaryFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'workflow-keys-launch-'));
+  context.after(async () => {
+    const file = await readDaemonFile(folder);
+    if (file) await end(file.pid);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+async function end(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    return;
+  }
+  await processEnd(pid, AbortSignal.timeout(10_000));
+}
+
+async function launch(dataDirectory: string, port = 0, lines: string[] = []): Promise<void> {
+  const onLine = (line: string) => lines.push(line);
+  await launchDaemon({ serverFile, host: '127.0.0.1', port, dataDirectory, onLine });
+}
+
+async function runningDaemon(dataDirectory: string) {
+  const file = await readDaemonFile(dataDirectory);
+  assert.ok(file);
+  return file;
+}

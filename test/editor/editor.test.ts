@@ -1,0 +1,216 @@
+/** The whole product as its user meets it: packaged, installed in a real VS Code, clicked through in a browser. */
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { request } from 'undici';
+import type { DaemonFile } from '../../server/protocol.ts';
+import { Editor } from './editor.ts';
+import type { Window } from './window.ts';
+
+const stepLimit = { timeout: 90_000 };
+
+/** A workflow file with a name that nobody has set. */
+const missingName = `"""Reads a name that is not set yet."""
+
+from bifrost import ExecutionContext, config, workflow
+
+
+@workflow(name="lookup", endpoint_enabled=True)
+async def lookup(context: ExecutionContext):
+    token = await config.get("example_api_key")
+    return {"length": len(token)}
+`;
+
+describe('a trusted folder', { timeout: 480_000 }, () => {
+  let editor: Editor;
+  let window: Window;
+  let apiKey = '';
+
+  const call = async (workflowId: string, body: unknown = {}) => {
+    const response = await request(`http://127.0.0.1:${editor.port}/api/endpoints/${workflowId}`, {
+      method: 'POST',
+      headers: { 'x-bifrost-key': apiKey, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: response.statusCode, body: (await response.body.json()) as Record<string, unknown> };
+  };
+
+  before(async () => {
+    editor = await Editor.start({ trust: true });
+    writeFileSync(join(editor.folder, 'workflows', 'lookup.py'), missingName);
+    window = await editor.open('first');
+  }, stepLimit);
+
+  after(async () => {
+    await editor?.[Symbol.asyncDispose]();
+  });
+
+  test(
+    'the side bar has a container with the view of keys, and the status item tells the port',
+    stepLimit,
+    async () => {
+      await window.openContainer('Workflow Keys');
+      await window.view('Keys').getByText('A key lets a script').waitFor();
+      await window.row('Workflows', 'hello').waitFor();
+      await window.statusItem(String(editor.port)).waitFor();
+      await window.shoot('1-container');
+    },
+  );
+
+  test('"+" makes a key, and a modal shows it once with both copies', stepLimit, async () => {
+    await window.clickTitleAction('Keys', 'Create Key');
+    await window.answer('What is it for?', 'CI pipeline trigger');
+    await window.shoot('2-scope');
+    await window.choose('What may it run?', 'Global key');
+    await window.quickInput.locator('.monaco-list-row.focused', { hasText: '90 days' }).waitFor();
+    await window.shoot('3-expiration');
+    await window.page.keyboard.press('Enter');
+    await window.dialog.getByText('bk_live_').first().waitFor();
+    await window.shoot('4-key');
+    await window.pressDialogButton('Copy Key');
+    await window.dialog.getByText('The key is in the clipboard').waitFor();
+    apiKey = await window.clipboard();
+    assert.match(apiKey, /^bk_live_[0-9A-Za-z]{32}$/);
+    await window.pressDialogButton('Copy curl');
+    await window.dialog.getByText('The curl command is in the clipboard').waitFor();
+    const curl = await window.clipboard();
+    assert.ok(curl.startsWith('curl ') && curl.includes(apiKey) && curl.includes(`:${editor.port}/`));
+    await window.pressDialogButton('Close');
+    await window.dialog.waitFor({ state: 'detached' });
+    const row = window.row('Keys', 'CI pipeline trigger');
+    await row.getByText(`bk_live_••••${apiKey.slice(-4)}`).waitFor();
+    await window.shoot('5-keys');
+    assert.equal(await window.page.getByText(apiKey).count(), 0, 'the key is shown once');
+  });
+
+  test('the key runs a workflow over HTTP, and the run stands in the view', stepLimit, async () => {
+    const answer = await call('hello', { name: 'Ada' });
+    assert.equal(answer.status, 200);
+    assert.deepEqual(answer.body['result'], { greeting: 'Hello, Ada!' });
+    await window.expandView('Runs');
+    await window.row('Runs', 'hello').click();
+    await window.page.locator('.editor-instance').getByText('Hello, Ada!').waitFor();
+    await window.shoot('6-run');
+  });
+
+  test('a description that is blank or too long is refused before anything is made', stepLimit, async () => {
+    await window.command('Workflow Keys: Create Key…');
+    await window.answer('What is it for?', 'x'.repeat(33));
+    await window.quickInput.getByText('1 characters too many').waitFor();
+    await window.page.keyboard.press('Escape');
+  });
+
+  test('a missing name is marked on exactly that string, in two windows', stepLimit, async () => {
+    const second = await editor.open('second');
+    for (const each of [window, second]) {
+      await each.openFile('lookup.py');
+      await each.squiggles('warning').waitFor();
+    }
+    assert.equal(await window.markedText(), '"example_api_key"');
+    await window.shoot('7-missing');
+
+    await window.placeCursorIn('example_api_key');
+    await window.page.keyboard.press('Control+.');
+    await window.page.locator('.action-widget').getByText("Set 'example_api_key'").waitFor();
+    await window.shoot('8-quick-fix');
+    await window.page.locator('.action-widget').getByText("Set 'example_api_key'").first().click();
+    await window.choose('Which type?', 'Secret');
+    await window.quickInput.locator('input[type=password]').waitFor();
+    await window.shoot('9-secret');
+    await window.answer('The secret', 'example-secret-value');
+    for (const each of [window, second]) await each.squiggles('warning').waitFor({ state: 'detached' });
+    const row = window.row('Configuration', 'example_api_key');
+    await row.getByText('••••••', { exact: true }).waitFor();
+    await window.shoot('10-set');
+    await second.page.context().close();
+    assert.deepEqual((await call('lookup')).body['result'], { length: 'example-secret-value'.length });
+  });
+
+  test('"Set Secret…" stores a secret that is typed in a password box', stepLimit, async () => {
+    await window.command('Workflow Keys: Set Secret…');
+    await window.answer('The name that workflows read', 'webhook_secret');
+    await window.quickInput.locator('input[type=password]').waitFor();
+    await window.answer('The secret', 'example-webhook-secret');
+    await window.row('Configuration', 'webhook_secret').getByText('••••••', { exact: true }).waitFor();
+  });
+
+  test('a workflow is run from the view, with its parameters asked one by one', stepLimit, async () => {
+    await window.clickRowAction(window.row('Workflows', 'hello'), 'Run Workflow');
+    await window.answer('name', 'Grace');
+    await window.page.locator('.editor-instance').getByText('Hello, Grace!').waitFor();
+  });
+
+  test(
+    'a daemon that is killed comes back by itself, with everything that was acknowledged',
+    stepLimit,
+    async () => {
+      const { pid } = daemonFile(editor);
+      process.kill(pid, 'SIGKILL');
+      await window.statusItem('Workflow Keys').waitFor();
+      await window.shoot('11-lost');
+      await window.statusItem(String(editor.port)).waitFor();
+      assert.notEqual(daemonFile(editor).pid, pid);
+      await window.row('Keys', 'CI pipeline trigger').waitFor();
+      await window.row('Workflows', 'hello').waitFor();
+      assert.equal((await call('hello')).status, 200);
+    },
+  );
+
+  test(
+    'the trash icon and a confirmation revoke the key, and the next request is 401',
+    stepLimit,
+    async () => {
+      await window.clickRowAction(window.row('Keys', 'CI pipeline trigger'), 'Revoke Key');
+      await window.dialog.getByText('This cannot be undone').waitFor();
+      await window.shoot('12-revoke');
+      await window.pressDialogButton('Revoke');
+      await window.row('Keys', 'CI pipeline trigger').waitFor({ state: 'detached' });
+      assert.equal((await call('hello')).status, 401);
+    },
+  );
+
+  test(
+    'a stop is a stop, and a port that was taken meanwhile is changed with one click',
+    stepLimit,
+    async () => {
+      await window.command('Workflow Keys: Stop Daemon');
+      await window.view('Keys').getByText('The daemon is not running').waitFor();
+      await window.shoot('13-stopped');
+      const squatter = createServer().listen(editor.port, '127.0.0.1');
+      try {
+        await window.view('Keys').getByText('Start Daemon').click();
+        await window.notification('is taken').getByText('Use Another Port').click();
+        await window.statusItem(String(editor.port + 1)).waitFor();
+        await window.shoot('14-another-port');
+      } finally {
+        squatter.close();
+      }
+    },
+  );
+});
+
+describe('a folder that is not trusted', { timeout: 120_000 }, () => {
+  test('shows the limited welcome, and nothing of it is registered or run', stepLimit, async () => {
+    await using editor = await Editor.start({ trust: false });
+    const window = await editor.open('untrusted');
+    await window.openContainer('Workflow Keys');
+    await window.view('Keys').getByText('restricted mode').waitFor();
+    await window.view('Workflows').getByText('once the workspace is trusted').waitFor();
+    await window.shoot('1-welcome');
+    await window.statusItem(String(editor.port)).waitFor();
+    const response = await request(`http://127.0.0.1:${editor.port}/api/v1/webhooks/hello`, {
+      method: 'POST',
+    });
+    await response.body.dump();
+    assert.notEqual(response.statusCode, 200);
+    assert.deepEqual(await window.rowTexts('Workflows'), []);
+    process.kill(daemonFile(editor).pid);
+  });
+});
+
+function daemonFile(editor: Editor): DaemonFile {
+  return JSON.parse(readFileSync(join(editor.dataDirectory, 'daemon.json'), 'utf8'));
+}
