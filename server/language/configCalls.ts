@@ -34,6 +34,8 @@ export interface ConfigCall {
   awaited: Awaited;
   /** It stands in an `async def`, so that `await` may be written. */
   canAwait: boolean;
+  /** Something is taken of its result right there, e.g. `.strip()`; an `await` needs brackets around it. */
+  isOperand: boolean;
   /** A missing name is handled here: `try … except KeyError`, or set just before. */
   handlesMissing: boolean;
   /** `is_secret=` of `config.set`; `dynamic` when only known when it runs. */
@@ -101,6 +103,7 @@ function readConfigCall(
     hasDefault: given.has('default') || isOpen,
     awaited: source.place.awaited,
     canAwait: source.place.canAwait,
+    isOperand: source.place.isOperand,
     handlesMissing: source.place.catchesKeyError,
     isSecret: readIsSecret(isSecret !== undefined, literalOf('is_secret'), isOpen),
     addArgument: {

@@ -17,6 +17,9 @@ export type Awaited = 'yes' | 'no' | 'unknown';
 
 const functionTypes = new Set(['function_definition', 'lambda']);
 
+/** Parents that bind more tightly than `await`. */
+const operandTypes = new Set(['attribute', 'subscript', 'call']);
+
 /** Exceptions whose handler also catches a `KeyError`. */
 const catchesKeyError = new Set(['KeyError', 'LookupError', 'Exception', 'BaseException']);
 
@@ -25,6 +28,8 @@ export interface Place {
   awaited: Awaited;
   /** An `await` may be written here. */
   canAwait: boolean;
+  /** Something is taken of the call's result right there, e.g. `.strip()`; an `await` needs brackets around it. */
+  isOperand: boolean;
   /** A `KeyError` that is raised here is caught in the same function. */
   catchesKeyError: boolean;
   /** It lies in a part of the file that did not parse, so that what is around it is not known. */
@@ -38,6 +43,7 @@ export function placeOf(trail: Trail, { text, base }: Source): Place {
   const place: Place = {
     awaited: awaitedAt(trail, text),
     canAwait: false,
+    isOperand: operandTypes.has(trail.above?.node.type ?? ''),
     catchesKeyError: false,
     isBroken: false,
     blocks: [],

@@ -1,0 +1,39 @@
+/** `workflow/bad-option`: the decorator is given what it does not take, or what only running it would tell (D46). */
+
+import type { FileFacts } from '../facts.ts';
+import { nearest } from '../names.ts';
+import { type OptionProblem, optionNames } from '../workflowOptions.ts';
+import type { Finding } from './finding.ts';
+
+export function compute({ workflows }: FileFacts): Finding[] {
+  return workflows.flatMap(({ problems }) => problems.map(findingOf));
+}
+
+function findingOf({ kind, option, expected, range }: OptionProblem): Finding {
+  switch (kind) {
+    case 'unknown': {
+      const similar = nearest(option, optionNames);
+      if (similar === undefined) {
+        return { range, message: `@workflow has no option "${option}"; it has ${expected}.` };
+      }
+      const end = { line: range.start.line, character: range.start.character + option.length };
+      return {
+        range,
+        message: `@workflow has no option "${option}"; did you mean "${similar}"?`,
+        fix: {
+          replace: { range: { start: range.start, end }, text: similar, title: `Change to '${similar}'` },
+        },
+      };
+    }
+    case 'ill-typed':
+      return { range, message: `"${option}" must be ${expected}.` };
+    case 'unreadable':
+      return {
+        range,
+        message:
+          option === '*'
+            ? `Options are read without running the file; give ${expected}.`
+            : `"${option}" is read without running the file; write ${expected} here, or a constant.`,
+      };
+  }
+}
