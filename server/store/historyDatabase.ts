@@ -8,7 +8,7 @@ import { Failure } from '../errors.ts';
 import { syncFolder } from './durableFile.ts';
 
 /** Raised when an older program could not read, or would damage, what a newer one writes. */
-export const historySchemaVersion = 1;
+const historySchemaVersion = 1;
 
 /**
  * Invariant: `audit.record` is the whole record as JSON, which keeps every string exactly, so that hashes hold;
