@@ -27,7 +27,7 @@ const retrySeconds = [1, 2, 4, 8, 16];
 /** How long an older daemon may take to finish its runs before ours says that it waits in vain. */
 const drainLimitMs = 60_000;
 /** A winner of two daemons that start at once needs a moment until it answers. */
-const winnerLimitMs = 5_000;
+const winnerLimitMs = 10_000;
 /** The editor gives an extension about two seconds to end. */
 const closeLimitMs = 1_500;
 
@@ -140,6 +140,7 @@ export class Daemon implements vscode.Disposable {
     try {
       await this.#launch();
     } catch (error) {
+      if (!(error instanceof Failure && error.code === 'data-locked')) throw error;
       return await this.#attachToWinner(error);
     }
     const started = await this.#attachToRunning();
@@ -156,8 +157,8 @@ export class Daemon implements vscode.Disposable {
     await launchDaemon({ ...daemonSettings(), serverFile, onLine: (line) => this.#log.info(line) });
   }
 
-  /** Another window's daemon may have been faster: it answers soon, or our own failure was the truth. */
-  async #attachToWinner(failure: unknown): Promise<Connection> {
+  /** Another daemon was faster: it answers soon, or our own failure was the truth. */
+  async #attachToWinner(failure: Failure): Promise<Connection> {
     const limit = AbortSignal.timeout(winnerLimitMs);
     while (!limit.aborted) {
       const connection = await this.#attachToRunning();
@@ -194,7 +195,10 @@ export class Daemon implements vscode.Disposable {
   async #stopDaemon({ client, file }: Connection): Promise<void> {
     this.#live = undefined;
     try {
-      await client.sendRequest('workflowKeys/daemon/stop', null);
+      // The daemon may be gone before its answer is here; what counts is its end.
+      await client
+        .sendRequest('workflowKeys/daemon/stop', null)
+        .catch((error) => this.#log.debug('The stop was not answered.', error));
       await processEnd(file.pid, AbortSignal.timeout(drainLimitMs));
     } catch (cause) {
       throw new Failure(

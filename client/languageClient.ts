@@ -58,25 +58,28 @@ class QuietClient extends LanguageClient {
   }
 }
 
+/** The start of a traced message: direction, kind, method and number. */
+const tracedMessage = /^(?:Sending|Received) [^\n{]*/;
+
 /**
  * The channel that messages are traced to.
  *
- * Invariant: methods only, never parameters or answers, because those hold secrets and keys; the library would
- * trace them at its level "verbose", so the setting offers none and the text is cut here again.
+ * Invariant: methods only, never parameters or answers, because those hold secrets and keys. The library can
+ * trace them, so the setting offers no such level, and whatever the library writes is cut here again.
  */
 function traceChannel(log: vscode.LogOutputChannel): vscode.LogOutputChannel {
-  const levelChanged = new vscode.EventEmitter<vscode.LogLevel>();
   const level = () => (tracesMessages() ? vscode.LogLevel.Trace : log.logLevel);
-  log.onDidChangeLogLevel(() => levelChanged.fire(level()));
+  const onDidChangeLogLevel: vscode.Event<vscode.LogLevel> = (listener, self, disposables) =>
+    log.onDidChangeLogLevel(() => listener.call(self, level()), undefined, disposables);
+  const trace = (text: string) => {
+    const message = tracedMessage.exec(text)?.[0];
+    if (message === undefined) return;
+    if (tracesMessages()) log.info(message);
+    else log.trace(message);
+  };
   return Object.create(log, {
     logLevel: { get: level },
-    onDidChangeLogLevel: { value: levelChanged.event },
-    trace: {
-      value: (message: string) => {
-        const [firstLine = ''] = message.split('\n', 1);
-        if (tracesMessages()) log.info(firstLine);
-        else log.trace(firstLine);
-      },
-    },
+    onDidChangeLogLevel: { value: onDidChangeLogLevel },
+    trace: { value: trace },
   });
 }

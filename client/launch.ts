@@ -9,10 +9,6 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonFile } from '../server/protocol.ts';
 import { Failure } from './failure.ts';
-import { isPortFree } from './port.ts';
-
-/** How the program begins the line that says why it failed. */
-const spoken = 'workflow-keys: ';
 
 export interface LaunchOptions {
   /** The bundle of the daemon. */
@@ -66,7 +62,7 @@ export async function openSocket(file: DaemonFile): Promise<Socket> {
 
 /**
  * Starts a daemon that outlives this process, and resolves once it is ready.
- * Fails with the daemon's own line, as `port-taken` or `daemon-unreachable`; another daemon may have been faster.
+ * Fails with the daemon's own code and line: `data-locked` when another one was faster, `port-taken`, and the like.
  */
 export async function launchDaemon(options: LaunchOptions): Promise<void> {
   const { serverFile, host, port, dataDirectory } = options;
@@ -106,7 +102,7 @@ export async function launchDaemon(options: LaunchOptions): Promise<void> {
       child.once('error', (cause) =>
         reject(new Failure('daemon-unreachable', 'The daemon could not be started.', { cause })),
       );
-      child.once('close', () => launchFailure(lines, options).then(reject, reject));
+      child.once('close', () => reject(launchFailure(lines)));
     });
   } finally {
     child.stdout.destroy();
@@ -143,13 +139,15 @@ function isReady(line: string): boolean {
   }
 }
 
-/**
- * The failure that a daemon tells of in its one line on standard error.
- * The line holds no code; a taken port is seen for what it is, because it has a remedy of its own.
- */
-async function launchFailure(lines: string[], { host, port }: LaunchOptions): Promise<Failure> {
-  const told = lines.find((line) => line.startsWith(spoken))?.slice(spoken.length);
-  const message = told ?? 'The daemon ended before it was ready; its log says why.';
-  const isPortTaken = port !== 0 && !(await isPortFree(host, port));
-  return new Failure(isPortTaken ? 'port-taken' : 'daemon-unreachable', message);
+/** The failure that a daemon tells of in its one line on standard error, which is JSON as it was asked for. */
+function launchFailure(lines: string[]): Failure {
+  for (const line of lines) {
+    try {
+      const { error } = JSON.parse(line) as { error: { code: string; message: string } };
+      return new Failure(error.code, error.message);
+    } catch {
+      // Something else that was written, such as a warning of the runtime.
+    }
+  }
+  return new Failure('daemon-unreachable', 'The daemon ended before it was ready; its log says why.');
 }

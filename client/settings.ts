@@ -31,7 +31,10 @@ export function changesDaemon(change: vscode.ConfigurationChangeEvent): boolean 
 
 /** Settings that are told to the daemon once, when a connection begins. */
 export function changesConnection(change: vscode.ConfigurationChangeEvent): boolean {
-  return change.affectsConfiguration('workflowKeys.diagnostics');
+  return (
+    change.affectsConfiguration('workflowKeys.diagnostics') ||
+    change.affectsConfiguration('workflowKeys.trace')
+  );
 }
 
 /** Path of the Python that the user chose; `undefined` leaves the choice to others. */

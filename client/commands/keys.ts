@@ -13,6 +13,7 @@ import {
 import type { Ctx } from '../ctx.ts';
 import { askChoice, askRow, askText, type Choice, confirm } from '../prompts.ts';
 import { inSteps } from '../steps.ts';
+import type { KeyNode } from '../views/keys.ts';
 import { keyText } from '../views/keyText.ts';
 import { organizationChoices } from './organizations.ts';
 
@@ -34,7 +35,9 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
     ctx.request('workflowKeys/keys/offeredWorkflows', null),
     organizationChoices(ctx),
   ]);
-  const chosen = offered.find(({ id }) => id === workflow?.id);
+  const scopes = scopeChoices(offered);
+  const expirations = expirationChoices.map(expirationChoice);
+  const first = offered.find(({ id }) => id === workflow?.id) ?? offered[0];
   const draft = await inSteps<Draft>(t('Create Workflow Key'), {
     description: {
       ask: (place, soFar) =>
@@ -46,10 +49,10 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
         }),
     },
     scope: {
-      ask: (place) => {
-        const choices = scopeChoices(offered);
-        const active = choices.find(({ value }) => value.workflowId === (chosen ?? offered[0])?.id);
-        return askChoice(place, t('What may it run?'), withSeparator(choices), active);
+      ask: (place, soFar) => {
+        const { workflowId } = soFar.scope ?? { workflowId: first?.id };
+        const active = scopes.find(({ value }) => value.workflowId === workflowId);
+        return askChoice(place, t('What may it run?'), withSeparators(scopes), active);
       },
     },
     organizationId: {
@@ -58,9 +61,8 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
     },
     expiresInDays: {
       ask: (place) => {
-        const choices = expirationChoices.map(expirationChoice);
-        const active = choices.find(({ value }) => value === defaultExpiresInDays);
-        return askChoice(place, t('When does it expire?'), choices, active);
+        const active = expirations.find(({ value }) => value === defaultExpiresInDays);
+        return askChoice(place, t('When does it expire?'), expirations, active);
       },
     },
   });
@@ -76,8 +78,8 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
 }
 
 /** Revokes a key after a confirmation (W28–W30). */
-export async function revokeKey(ctx: Ctx, row?: KeyRow): Promise<void> {
-  const revoked = row ?? (await askKey(ctx, t('Revoke Key')));
+export async function revokeKey(ctx: Ctx, node?: KeyNode): Promise<void> {
+  const revoked = node?.row ?? (await askKey(ctx, t('Revoke Key')));
   await confirm(
     t('Revoke the key “{0}”?', revoked.description),
     t('{0} is refused from the next request on. This cannot be undone.', revoked.masked),
@@ -86,8 +88,8 @@ export async function revokeKey(ctx: Ctx, row?: KeyRow): Promise<void> {
   await ctx.request('workflowKeys/keys/revoke', { id: revoked.id });
 }
 
-export async function copyKeyId(ctx: Ctx, row?: KeyRow): Promise<void> {
-  const { id } = row ?? (await askKey(ctx, t('Copy Key Id')));
+export async function copyKeyId(ctx: Ctx, node?: KeyNode): Promise<void> {
+  const { id } = node?.row ?? (await askKey(ctx, t('Copy Key Id')));
   await vscode.env.clipboard.writeText(id);
 }
 
@@ -126,7 +128,8 @@ async function askKey(ctx: Ctx, title: string): Promise<KeyRow> {
   const rows = await ctx.request('workflowKeys/keys/list', null);
   const context = { t, now: Date.now(), language: vscode.env.language };
   const choices = rows.map((row): Choice<KeyRow> => {
-    const { label, description, icon } = keyText(row, context);
+    const { label, facts, icon } = keyText(row, context);
+    const description = facts.map(({ text }) => text).join(' · ');
     return { label: `$(${icon}) ${label}`, description, value: row };
   });
   return await askRow(title, t('Which key?'), choices, t('There are no keys yet.'));
@@ -136,7 +139,7 @@ async function askKey(ctx: Ctx, title: string): Promise<KeyRow> {
 function descriptionProblem(text: string): string | undefined {
   const { length } = [...text.trim()];
   if (length === 0) return t('Say what it is for; this is how you recognise it later.');
-  if (length > maxDescriptionLength) return t('{0} characters too many.', length - maxDescriptionLength);
+  if (length > maxDescriptionLength) return t('Too long by {0}.', length - maxDescriptionLength);
   return undefined;
 }
 
@@ -158,7 +161,7 @@ function scopeChoices(offered: WorkflowRow[]): Choice<Scope>[] {
   ];
 }
 
-function withSeparator(choices: Choice<Scope>[]): (Choice<Scope> | vscode.QuickPickItem)[] {
+function withSeparators(choices: Choice<Scope>[]): (Choice<Scope> | vscode.QuickPickItem)[] {
   const global = choices.filter(({ value }) => value.workflowId === undefined);
   const specific = choices.filter(({ value }) => value.workflowId !== undefined);
   const separator = (label: string) => ({ label, kind: vscode.QuickPickItemKind.Separator });

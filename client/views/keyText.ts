@@ -10,8 +10,10 @@ export interface KeyText {
   label: string;
   /** The part of the label that is the scope badge: start and end in UTF-16 units. */
   badge: [start: number, end: number];
-  /** The masked key and the three times, most urgent first. */
+  /** Badges: orphaned, expired, endpoint off. */
   description: string;
+  /** The lines of the card below it: the masked key, expiration, last use and creation. */
+  facts: KeyFact[];
   /** Markdown. */
   tooltip: string;
   /** What a screen reader says. */
@@ -21,23 +23,35 @@ export interface KeyText {
   icon: string;
 }
 
-/** All that W5–W10 demand stands in the row itself, and once more, in full, in the tooltip. */
+export interface KeyFact {
+  text: string;
+  /** A codicon. */
+  icon: string;
+}
+
+/** All that W5–W10 demand stands in the card, and once more, with full times, in the tooltip. */
 export function keyText(row: KeyRow, context: TextContext): KeyText {
   const { t } = context;
   const scope = row.global ? t('Global') : (row.workflowId ?? t('API key'));
   const badges = keyBadges(row, context);
+  const lastUse = row.lastUsedAt ? t('Used {0}', relativeTime(row.lastUsedAt, context)) : t('Never used');
   const times = [
-    expirationText(row, context),
-    row.lastUsedAt ? t('used {0}', relativeTime(row.lastUsedAt, context)) : t('never used'),
-    t('created {0}', relativeTime(row.createdAt, context)),
+    { icon: 'calendar', text: expirationText(row, context) },
+    { icon: 'pulse', text: lastUse },
+    { icon: 'clock', text: t('Created {0}', relativeTime(row.createdAt, context)) },
   ];
-  const description = [...badges.map((badge) => badge.title), row.masked, ...times].join(' · ');
   return {
     label: `${scope}  ${row.description}`,
     badge: [0, scope.length],
-    description,
+    description: badges.map(({ title }) => title).join(' · '),
+    facts: [{ icon: 'lock-small', text: row.masked }, ...times],
     tooltip: keyTooltip(row, scope, badges, context),
-    spoken: [scope, row.description, ...badges.map((badge) => badge.title), ...times].join(', '),
+    spoken: [
+      scope,
+      row.description,
+      ...badges.map(({ title }) => title),
+      ...times.map(({ text }) => text),
+    ].join(', '),
     tone: row.orphaned ? 'orphaned' : row.expired ? 'expired' : 'normal',
     icon: row.orphaned ? 'warning' : row.expired ? 'history' : row.global ? 'globe' : 'key',
   };
@@ -71,9 +85,9 @@ function keyBadges(row: KeyRow, { t }: TextContext): Badge[] {
 
 function expirationText(row: KeyRow, context: TextContext): string {
   const { t } = context;
-  if (row.expiresAt === null) return t('never expires');
+  if (row.expiresAt === null) return t('Never expires');
   const when = relativeTime(row.expiresAt, context);
-  return row.expired ? t('expired {0}', when) : t('expires {0}', when);
+  return row.expired ? t('Expired {0}', when) : t('Expires {0}', when);
 }
 
 function keyTooltip(row: KeyRow, scope: string, badges: Badge[], context: TextContext): string {

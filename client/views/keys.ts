@@ -3,19 +3,31 @@
 import * as vscode from 'vscode';
 import type { KeyRow } from '../../server/protocol.ts';
 import type { Ctx } from '../ctx.ts';
-import { keyText } from './keyText.ts';
+import { type KeyFact, keyText } from './keyText.ts';
 import type { ViewDefinition } from './view.ts';
 
 const scheme = 'workflow-keys-key';
 
-export const keysView: ViewDefinition<KeyRow> = {
+/** A card, or one of the lines below it. */
+export type KeyNode = { kind: 'key'; row: KeyRow } | { kind: 'fact'; row: KeyRow; index: number };
+
+export const keysView: ViewDefinition<KeyNode> = {
   id: 'workflowKeys.keys',
   nouns: ['keys', 'workflows', 'organizations'],
   untrusted: true,
-  load: (ctx) => ctx.request('workflowKeys/keys/list', null),
-  item(row, context) {
+  load: async (ctx) =>
+    (await ctx.request('workflowKeys/keys/list', null)).map((row): KeyNode => ({ kind: 'key', row })),
+  children: (node) =>
+    node.kind === 'key' ? factIndexes.map((index): KeyNode => ({ kind: 'fact', row: node.row, index })) : [],
+  item(node, context) {
+    const { row } = node;
     const text = keyText(row, context);
-    const item = new vscode.TreeItem({ label: text.label, highlights: [text.badge] });
+    const fact = node.kind === 'fact' && text.facts[node.index];
+    if (fact) return factItem(fact);
+    const item = new vscode.TreeItem(
+      { label: text.label, highlights: [text.badge] },
+      vscode.TreeItemCollapsibleState.Expanded,
+    );
     item.id = row.id;
     item.description = text.description;
     item.tooltip = new vscode.MarkdownString(text.tooltip, true);
@@ -29,12 +41,22 @@ export const keysView: ViewDefinition<KeyRow> = {
     item.resourceUri = vscode.Uri.from({ scheme, path: `/${row.id}`, query: text.tone });
     return item;
   },
-  badge(rows) {
-    const broken = rows.filter((row) => row.orphaned || row.expired).length;
+  badge(nodes) {
+    const broken = nodes.filter(({ row }) => row.orphaned || row.expired).length;
     if (broken === 0) return undefined;
     return { value: broken, tooltip: vscode.l10n.t('{0} keys are orphaned or expired', broken) };
   },
 };
+
+const factIndexes = [0, 1, 2, 3];
+
+function factItem({ text, icon }: KeyFact): vscode.TreeItem {
+  const item = new vscode.TreeItem('');
+  item.description = text;
+  item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor('descriptionForeground'));
+  item.accessibilityInformation = { label: text };
+  return item;
+}
 
 const toneColors = { orphaned: 'list.errorForeground', expired: 'list.warningForeground' };
 

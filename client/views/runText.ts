@@ -30,7 +30,8 @@ export function runText(row: RunRow, context: TextContext): RunText {
   const took = row.durationMs === null ? [] : [duration(row.durationMs)];
   return {
     label: row.workflowId,
-    description: [when, ...took, row.triggeredBy].join(' · '),
+    // A key's id says nothing to people; the document of the run has it.
+    description: [when, ...took, row.triggeredBy.replace(/^key:.*/, context.t('a key'))].join(' · '),
     spoken: [row.workflowId, row.status, when, ...took].join(', '),
     icon: icons[row.status],
   };
@@ -41,7 +42,11 @@ export function runDocument(run: RunDetail): string {
   const took = run.durationMs === null ? '' : ` in ${duration(run.durationMs)}`;
   const lines = [
     `${run.workflowId}  ${run.status}${took}`,
-    `${run.createdAt}  ${run.triggeredBy}${run.organizationId ? `  ${run.organizationId}` : ''}  ${run.id}`,
+    '',
+    `created  ${run.createdAt}`,
+    `by       ${run.triggeredBy}`,
+    ...(run.organizationId ? [`for      ${run.organizationId}`] : []),
+    `run      ${run.id}`,
   ];
   const section = (title: string, text: string) => lines.push('', `── ${title}`, text);
   section('input', JSON.stringify(run.input, null, 2));

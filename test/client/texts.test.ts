@@ -130,6 +130,8 @@ describe('runs', () => {
 
   test('a row says when it ran, how long, and who started it', () => {
     assert.equal(runText(run, context).description, 'now · 42 ms · editor');
+    const byKey = runText({ ...run, triggeredBy: 'key:01a1' }, context);
+    assert.equal(byKey.description, 'now · 42 ms · a key');
   });
 });
 

@@ -80,8 +80,9 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     assert.ok(curl.startsWith('curl ') && curl.includes(apiKey) && curl.includes(`:${editor.port}/`));
     await window.pressDialogButton('Close');
     await window.dialog.waitFor({ state: 'detached' });
-    const row = window.row('Keys', 'CI pipeline trigger');
-    await row.getByText(`bk_live_••••${apiKey.slice(-4)}`).waitFor();
+    await window.row('Keys', 'CI pipeline trigger').waitFor();
+    for (const fact of [`bk_live_••••${apiKey.slice(-4)}`, 'Expires in 90 days', 'Never used', 'Created now'])
+      await window.row('Keys', fact).waitFor();
     await window.shoot('5-keys');
     assert.equal(await window.page.getByText(apiKey).count(), 0, 'the key is shown once');
   });
@@ -89,7 +90,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
   test('the key runs a workflow over HTTP, and the run stands in the view', stepLimit, async () => {
     const answer = await call('hello', { name: 'Ada' });
     assert.equal(answer.status, 200);
-    assert.deepEqual(answer.body['result'], { greeting: 'Hello, Ada!' });
+    assert.deepEqual(answer.body.result, { greeting: 'Hello, Ada!' });
     await window.expandView('Runs');
     await window.row('Runs', 'hello').click();
     await window.page.locator('.editor-instance').getByText('Hello, Ada!').waitFor();
@@ -99,7 +100,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
   test('a description that is blank or too long is refused before anything is made', stepLimit, async () => {
     await window.command('Workflow Keys: Create Key…');
     await window.answer('What is it for?', 'x'.repeat(33));
-    await window.quickInput.getByText('1 characters too many').waitFor();
+    await window.quickInput.getByText('Too long by 1').waitFor();
     await window.page.keyboard.press('Escape');
   });
 
@@ -126,7 +127,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await row.getByText('••••••', { exact: true }).waitFor();
     await window.shoot('10-set');
     await second.page.context().close();
-    assert.deepEqual((await call('lookup')).body['result'], { length: 'example-secret-value'.length });
+    assert.deepEqual((await call('lookup')).body.result, { length: 'example-secret-value'.length });
   });
 
   test('"Set Secret…" stores a secret that is typed in a password box', stepLimit, async () => {

@@ -53,6 +53,7 @@ export class Editor implements AsyncDisposable {
     writeSettings(join(profile, 'User'), {
       'workbench.startupEditor': 'none',
       'workbench.tips.enabled': false,
+      'workbench.reduceMotion': 'on',
       'window.commandCenter': false,
       'workbench.secondarySideBar.defaultVisibility': 'hidden',
       'chat.disableAIFeatures': true,

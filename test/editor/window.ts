@@ -18,7 +18,7 @@ export class Window {
   /** Keeps a picture as output of the test. */
   async shoot(title: string): Promise<void> {
     mkdirSync(shots, { recursive: true });
-    await this.page.screenshot({ path: join(shots, `${this.#name}-${title}.png`) });
+    await this.page.screenshot({ animations: 'disabled', path: join(shots, `${this.#name}-${title}.png`) });
   }
 
   async openContainer(title: string): Promise<void> {
