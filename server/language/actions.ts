@@ -3,6 +3,7 @@
 import type { CodeAction, TextEdit } from 'vscode-languageserver';
 import type { SourceRange } from '../protocol.ts';
 import type { WorkflowDiagnostic } from './diagnostics.ts';
+import { configsInReach, type KnownNames, nearest } from './names.ts';
 import { overlap } from './ranges.ts';
 
 /** The editor's command that asks for a value and sets it; its one argument is `{ name, organizationId? }`. */
@@ -11,15 +12,15 @@ export const setConfigCommand = 'workflowKeys.configs.set';
 /** @param diagnostics of the whole file, as `diagnose` gave them; `range` is where the cursor or selection is. */
 export function quickFixes(
   diagnostics: readonly WorkflowDiagnostic[],
-  { uri, range }: { uri: string; range: SourceRange },
+  { uri, range, known }: { uri: string; range: SourceRange; known: KnownNames },
 ): CodeAction[] {
   return diagnostics
     .filter((diagnostic) => overlap(diagnostic.range, range))
-    .flatMap((diagnostic) => fixesOf(diagnostic, uri));
+    .flatMap((diagnostic) => fixesOf(diagnostic, uri, known));
 }
 
-function fixesOf(diagnostic: WorkflowDiagnostic, uri: string): CodeAction[] {
-  const { set, replace, addDefault, addAwait, makeSecret } = diagnostic.data;
+function fixesOf(diagnostic: WorkflowDiagnostic, uri: string, known: KnownNames): CodeAction[] {
+  const { set, rename, addDefault, addAwait, makeSecret } = diagnostic.data;
   const actions: CodeAction[] = [];
   const edit = (title: string, ...edits: TextEdit[]) => {
     actions.push({ title, kind: 'quickfix', diagnostics: [diagnostic], edit: { changes: { [uri]: edits } } });
@@ -33,7 +34,14 @@ function fixesOf(diagnostic: WorkflowDiagnostic, uri: string): CodeAction[] {
       command: { title, command: setConfigCommand, arguments: [set] },
     });
   }
-  if (replace) edit(replace.title, { range: replace.range, newText: replace.text });
+  if (rename) {
+    // The search for a similar name is slow, so it is made when a fix is asked for, not at each keystroke.
+    const similar = nearest(
+      rename.name,
+      rename.among ?? configsInReach(known, rename).map(({ name }) => name),
+    );
+    if (similar !== undefined) edit(`Change to '${similar}'`, { range: rename.range, newText: similar });
+  }
   if (addDefault) {
     const { at, text } = addDefault;
     edit('Add default=None', { range: { start: at, end: at }, newText: text });

@@ -5,7 +5,15 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SourceRange } from '../protocol.ts';
 import type { ConfigScope } from './configCalls.ts';
 import type { FileFacts } from './facts.ts';
-import { describePlaces, findConfig, type KnownNames, type Reach, reachOf } from './names.ts';
+import {
+  allNames,
+  configsNamed,
+  describePlaces,
+  findConfig,
+  type KnownNames,
+  type Reach,
+  reachOf,
+} from './names.ts';
 import { contains } from './ranges.ts';
 
 /** The names that fit at a position; undefined where no config name is written. */
@@ -18,10 +26,9 @@ export function complete(
   const place = findPlace(facts, document, position);
   if (!place) return undefined;
   const reach = reachOf(place.scope, known) ?? {};
-  const names = [...new Set(known.configs.map(({ name }) => name))].sort();
   return {
     isIncomplete: !known.complete,
-    items: names.map((name) => itemOf(name, place.range, reach, known)),
+    items: allNames(known).map((name) => itemOf(name, place.range, reach, known)),
   };
 }
 
@@ -55,7 +62,7 @@ function findUnfinished(
 const constantKind = 21;
 
 function itemOf(name: string, range: SourceRange, reach: Reach, known: KnownNames): CompletionItem {
-  const config = findConfig(known, name, reach) ?? known.configs.find((one) => one.name === name);
+  const config = findConfig(known, name, reach) ?? configsNamed(known, name)[0];
   const isInReach = findConfig(known, name, reach) !== undefined;
   return {
     label: name,

@@ -55,7 +55,7 @@ export type DiagnosticCode = keyof typeof diagnosticTable;
 export const diagnosticSource = 'workflow-keys';
 
 /** A diagnostic whose `data` is what its quick fixes need. */
-export type WorkflowDiagnostic = Diagnostic & { code: DiagnosticCode; data: FixData };
+export type WorkflowDiagnostic = Diagnostic & { code: DiagnosticCode; message: string; data: FixData };
 
 /**
  * The diagnostics of a file, in the order of the file. Ranges are zero-based, in UTF-16 code units.

@@ -8,7 +8,7 @@ import { readIgnores } from './ignores.ts';
 import type { Tree } from './parser.ts';
 import { type Binding, type ModuleNames, qualify } from './scopes.ts';
 import type { Span } from './source.ts';
-import { findSyntaxErrors, type SyntaxProblem } from './syntax.ts';
+import { findSyntaxProblem, type SyntaxProblem } from './syntax.ts';
 import { readUnit, type Unit } from './unit.ts';
 import { type OptionProblem, readWorkflow } from './workflowOptions.ts';
 
@@ -27,7 +27,8 @@ export interface FileFacts {
   configCalls: ConfigCall[];
   /** Dotted names that mean `bifrost.config` at the top of the file, e.g. `config`. */
   configNames: string[];
-  syntaxErrors: SyntaxProblem[];
+  /** The first place where it is no Python. */
+  syntaxProblem?: SyntaxProblem;
   /** Zero-based line → codes that a comment there silences. */
   ignores: Map<number, Set<string>>;
 }
@@ -59,7 +60,7 @@ export function extractFacts(tree: Tree, text: string, known?: KnownUnits): File
 export function extractDocumentFacts(tree: Tree, document: TextDocument, known?: KnownUnits): FileFacts {
   const text = document.getText();
   const { rootNode } = tree;
-  const hasErrors = rootNode.hasError;
+  const syntaxProblem = findSyntaxProblem(rootNode, document);
   const units = readUnits(tree, text, known);
   const names = gatherNames(units);
   const importsBifrost = units.some(({ unit }) => unit.importsBifrost);
@@ -77,7 +78,7 @@ export function extractDocumentFacts(tree: Tree, document: TextDocument, known?:
     ),
     configCalls: readConfigCalls(units, names, locate),
     configNames: findConfigNames(units, names),
-    syntaxErrors: hasErrors ? findSyntaxErrors(rootNode, document) : [],
+    ...(syntaxProblem && { syntaxProblem }),
     ignores: readIgnores(rootNode, document),
   };
 }

@@ -3,7 +3,14 @@
 import type { Hover, Position } from 'vscode-languageserver';
 import type { ConfigScope } from './configCalls.ts';
 import type { FileFacts } from './facts.ts';
-import { describePlaces, describeReach, findConfig, type KnownNames, reachOf } from './names.ts';
+import {
+  configsNamed,
+  describePlaces,
+  describeReach,
+  findConfig,
+  type KnownNames,
+  reachOf,
+} from './names.ts';
 import { contains } from './ranges.ts';
 
 /** Undefined where nothing is known. */
@@ -21,7 +28,7 @@ function describe(name: string, scope: ConfigScope, known: KnownNames): string[]
   if (places === undefined) return known.complete ? [`${codeOf(name)} is not set anywhere.`] : undefined;
   const reach = reachOf(scope, known);
   const config = reach && findConfig(known, name, reach);
-  const type = config?.type ?? known.configs.find((one) => one.name === name)?.type ?? 'config';
+  const type = config?.type ?? configsNamed(known, name)[0]?.type ?? 'config';
   const lines = [`${codeOf(name)}: ${type}, set ${places}.`];
   if (config?.needsValue) lines.push('It was imported without its value and needs one.');
   if (reach && !config) lines.push(`A run ${describeReach(known, reach)} does not see it.`);

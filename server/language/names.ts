@@ -16,6 +16,8 @@ export interface KnownConfig {
 /**
  * What can be known of stored names.
  *
+ * A change of names is a new object with a new list; neither is changed in place.
+ *
  * Invariant: it holds no value; and where `complete` is false, nobody is warned of anything.
  */
 export interface KnownNames {
@@ -49,17 +51,34 @@ export function reachOf(scope: ConfigScope, known: KnownNames): Reach | undefine
 
 /** The config that a run would get: the organization's own shadows the global one (C17, D27). */
 export function findConfig(known: KnownNames, name: string, reach: Reach): KnownConfig | undefined {
-  const same = known.configs.filter((config) => config.name === name);
+  const same = configsNamed(known, name);
   return (
     same.find((config) => config.organizationId === reach.organizationId) ??
     same.find((config) => config.organizationId === undefined)
   );
 }
 
+/** The configs of that name in all scopes. */
+export function configsNamed({ configs }: KnownNames, name: string): readonly KnownConfig[] {
+  let byName = indexes.get(configs);
+  if (!byName) {
+    byName = Map.groupBy(configs, (config) => config.name);
+    indexes.set(configs, byName);
+  }
+  return byName.get(name) ?? [];
+}
+
+/** Name → configs, for each list that was asked; a file asks it for every call at every keystroke. */
+const indexes = new WeakMap<readonly KnownConfig[], Map<string, KnownConfig[]>>();
+
+/** Every name in any scope, sorted. */
+export function allNames({ configs }: KnownNames): string[] {
+  return [...new Set(configs.map(({ name }) => name))].sort();
+}
+
 /** One config for each name that is in reach, sorted by name. */
 export function configsInReach(known: KnownNames, reach: Reach): KnownConfig[] {
-  const names = [...new Set(known.configs.map(({ name }) => name))].sort();
-  return names.flatMap((name) => findConfig(known, name, reach) ?? []);
+  return allNames(known).flatMap((name) => findConfig(known, name, reach) ?? []);
 }
 
 /** Where a name is set: `globally`, `for Acme`, `for Acme and globally`; undefined when nowhere. */

@@ -11,23 +11,23 @@ export interface SyntaxProblem {
   missing?: string;
 }
 
-/** One mistake often breaks what follows it; more than these say nothing new. */
-const maxProblems = 10;
-
-/** The outermost errors of a tree, in their order. */
-export function findSyntaxErrors(root: Node, document: TextDocument): SyntaxProblem[] {
-  const problems: SyntaxProblem[] = [];
-  const waiting: Node[] = [root];
-  for (let node = waiting.pop(); node && problems.length < maxProblems; node = waiting.pop()) {
-    if (node.isMissing) {
-      problems.push({ range: rangeOf(node, document), missing: node.type });
-    } else if (node.isError) {
-      problems.push({ range: rangeOf(node, document) });
-    } else if (node.hasError) {
-      for (const child of node.children.toReversed()) if (child?.hasError) waiting.push(child);
-    }
+/** The first error of a tree; one mistake often breaks what follows it, so the others say nothing new. */
+export function findSyntaxProblem(root: Node, document: TextDocument): SyntaxProblem | undefined {
+  let node: Node | undefined = root;
+  while (node?.hasError) {
+    if (node.isMissing) return { range: rangeOf(node, document), missing: node.type };
+    if (node.isError) return { range: rangeOf(firstLoose(node), document) };
+    node = node.children.find((child): child is Node => child?.hasError === true);
   }
-  return problems;
+  return undefined;
+}
+
+/** An error also holds the statements before it that it kept from being part of something; they are right. */
+function firstLoose(error: Node): Node {
+  const loose = error.children.find(
+    (child) => child && !/_(?:statement|definition)$|^(?:comment|block)$/.test(child.type),
+  );
+  return loose ?? error;
 }
 
 function rangeOf(node: Node, document: TextDocument): SourceRange {

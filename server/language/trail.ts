@@ -57,6 +57,7 @@ export function placeOf(trail: Trail, { text, base }: Source): Place {
     if (functionTypes.has(type)) {
       isInside = false;
       place.canAwait = isAsync(node);
+      place.catchesKeyError ||= mayHaveLostHandler(node, text);
     } else if (type === 'try_statement') {
       place.catchesKeyError ||= isField(node, 'body', here.node) && handlesKeyError(node, text);
     } else if (type === 'with_statement') {
@@ -66,6 +67,11 @@ export function placeOf(trail: Trail, { text, base }: Source): Place {
     }
   }
   return place;
+}
+
+/** While a line in it is being written, a function's `try` may not be seen as one. */
+function mayHaveLostHandler(definition: Node, text: string): boolean {
+  return definition.hasError && /\b(?:except|suppress)\b/.test(sourceOf(definition, text));
 }
 
 function isAsync(definition: Node): boolean {

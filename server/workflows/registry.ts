@@ -171,7 +171,7 @@ export class WorkflowRegistry {
       return { stamp: '', workflows: kept, problem: { folder, file, message } };
     }
     const facts = discoverBytes(reading.bytes, this.#parser);
-    const [error] = facts?.syntaxErrors ?? [];
+    const error = facts?.syntaxProblem;
     if (error) {
       const message = `"${file}" does not parse (line ${error.range.start.line + 1}); ${
         kept.length > 0 ? 'its workflows stay as they were before' : 'its workflows are not known'

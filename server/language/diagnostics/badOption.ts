@@ -1,7 +1,6 @@
 /** `workflow/bad-option`: the decorator is given what it does not take, or what only running it would tell (D46). */
 
 import type { FileFacts } from '../facts.ts';
-import { nearest } from '../names.ts';
 import { type OptionProblem, optionNames } from '../workflowOptions.ts';
 import type { Finding } from './finding.ts';
 
@@ -12,17 +11,12 @@ export function compute({ workflows }: FileFacts): Finding[] {
 function findingOf({ kind, option, expected, range }: OptionProblem): Finding {
   switch (kind) {
     case 'unknown': {
-      const similar = nearest(option, optionNames);
-      if (similar === undefined) {
-        return { range, message: `@workflow has no option "${option}"; it has ${expected}.` };
-      }
       const end = { line: range.start.line, character: range.start.character + option.length };
+      const name = { start: range.start, end };
       return {
         range,
-        message: `@workflow has no option "${option}"; did you mean "${similar}"?`,
-        fix: {
-          replace: { range: { start: range.start, end }, text: similar, title: `Change to '${similar}'` },
-        },
+        message: `@workflow has no option "${option}"; it has ${expected}.`,
+        fix: { rename: { range: name, name: option, among: [...optionNames] } },
       };
     }
     case 'ill-typed':

@@ -7,8 +7,8 @@ import type { SourceRange } from '../../protocol.ts';
 export interface FixData {
   /** Set this name there; no organization: globally. */
   set?: { name: string; organizationId?: string };
-  /** Put this text in place of what stands there. */
-  replace?: { range: SourceRange; text: string; title: string };
+  /** Put another name in place of this one, the one of `among` or of the config names in reach that is most like it. */
+  rename?: { range: SourceRange; name: string; among?: string[]; organizationId?: string };
   /** Give `config.get` a default: insert `text` there. */
   addDefault?: { at: Position; text: string };
   /** Write `await` before the call, within brackets if it is an operand. */

@@ -3,16 +3,7 @@
 import { configNamePattern } from '../../protocol.ts';
 import type { ConfigCall } from '../configCalls.ts';
 import type { FileFacts } from '../facts.ts';
-import {
-  configsInReach,
-  describePlaces,
-  describeReach,
-  findConfig,
-  type KnownNames,
-  nearest,
-  type Reach,
-  reachOf,
-} from '../names.ts';
+import { describePlaces, describeReach, findConfig, type KnownNames, type Reach, reachOf } from '../names.ts';
 import type { Finding, FixData } from './finding.ts';
 
 export function compute({ configCalls }: FileFacts, known: KnownNames): Finding[] {
@@ -21,9 +12,7 @@ export function compute({ configCalls }: FileFacts, known: KnownNames): Finding[
     const reach = reachOf(call.scope, known);
     if (!name || !reach || call.method !== 'get' || call.hasDefault || call.handlesMissing) return [];
     if (findConfig(known, name.text, reach)) return [];
-    return [
-      { range: name.range, message: messageOf(name.text, known, reach), fix: fixOf(call, known, reach) },
-    ];
+    return [{ range: name.range, message: messageOf(name.text, known, reach), fix: fixOf(call, reach) }];
   });
 }
 
@@ -39,18 +28,11 @@ function messageOf(name: string, known: KnownNames, reach: Reach): string {
   return `${shown} is not set ${where}.${hint} Set it ${where}, or give a default.`;
 }
 
-function fixOf({ name, addArgument }: ConfigCall, known: KnownNames, reach: Reach): FixData {
+function fixOf({ name, addArgument }: ConfigCall, reach: Reach): FixData {
   if (!name) return {};
-  const similar = nearest(
-    name.text,
-    configsInReach(known, reach).map((config) => config.name),
-  );
   return {
     ...(configNamePattern.test(name.text) && { set: { name: name.text, ...reach } }),
-    ...(similar !== undefined &&
-      name.content && {
-        replace: { range: name.content, text: similar, title: `Change to '${similar}'` },
-      }),
+    ...(name.content && { rename: { range: name.content, name: name.text, ...reach } }),
     addDefault: { at: addArgument.at, text: `${addArgument.separator}default=None` },
   };
 }
