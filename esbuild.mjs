@@ -1,6 +1,6 @@
 /** Builds both bundles into `dist/`, with the files they read beside them. */
 
-import { cp, rm } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const shared = {
@@ -12,17 +12,36 @@ const shared = {
   legalComments: 'none',
 };
 
+/** What dependencies in CommonJS expect to find in a module that is none. */
+const commonJsGlobals = [
+  "import { createRequire as $createRequire } from 'node:module';",
+  'const require = $createRequire(import.meta.url);',
+  'const __filename = import.meta.filename;',
+  'const __dirname = import.meta.dirname;',
+];
+
+/**
+ * A dependency of `fernet` calls `new Buffer(text, encoding)`.
+ * Node keeps quiet about that inside `node_modules`, but a bundle is not there, and every user would see the warning.
+ */
+const withoutOldBuffer = {
+  name: 'without-old-buffer',
+  setup({ onLoad }) {
+    onLoad({ filter: /urlsafe-base64\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace('new Buffer(', 'Buffer.from('),
+    }));
+  },
+};
+
 await rm('dist', { recursive: true, force: true });
 await Promise.all([
   build({
     ...shared,
     entryPoints: ['server/main.ts'],
     outfile: 'dist/server.js',
+    plugins: [withoutOldBuffer],
     format: 'esm',
-    // Dependencies in CommonJS call `require` for Node's own modules.
-    banner: {
-      js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
+    banner: { js: ['#!/usr/bin/env node', ...commonJsGlobals].join('\n') },
   }),
   build({
     ...shared,

@@ -34,12 +34,10 @@ export class Clients {
     this.#all.delete(client);
   }
 
-  /** Tells every editor at once; a change of what workflows can read also refreshes diagnostics. */
-  announce(noun: ChangedNoun): void {
-    this.#send([noun]);
-    if (noun === 'configs' || noun === 'organizations' || noun === 'workflows' || noun === 'keys') {
-      for (const client of this.#all) client.refreshLanguage();
-    }
+  /** Tells every editor at once, and has what it marks in the code computed again. */
+  announce(nouns: ChangedNoun[]): void {
+    this.#send(nouns);
+    for (const client of this.#all) client.refreshLanguage();
   }
 
   /** Tells every editor soon; many changes become one message. */

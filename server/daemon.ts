@@ -16,13 +16,17 @@ import { openKeys } from './keys/keys.ts';
 import { openLimits } from './keys/limits.ts';
 import { sha256 } from './keys/mint.ts';
 import { newSocketToken } from './keys/socketToken.ts';
+import { openKnownNames } from './knownNames.ts';
 import { loadPython } from './language/parser.ts';
+import { openLint } from './lint.ts';
 import type { Log } from './log.ts';
 import { type DaemonFile, protocolVersion } from './protocol.ts';
 import { buildRequests } from './requests.ts';
-import { openRuns } from './runs/runner.ts';
+import { principalOf } from './runs/principal.ts';
+import { defaultRunSettings, openRuns } from './runs/runner.ts';
 import { openSession } from './session.ts';
 import type { Settings } from './settings.ts';
+import { openSocketDirectory } from './socketDirectory.ts';
 import { lockDataDirectory } from './store/lock.ts';
 import { openLowdbState } from './store/lowdbState.ts';
 import { openSqliteHistory } from './store/sqliteHistory.ts';
@@ -64,7 +68,7 @@ const minuteMs = 60_000;
  * what was opened before the failure is closed again.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { settings, log } = options;
+  const { log } = options;
   const closers: (() => unknown)[] = [];
   const closeAll = async () => {
     for (const close of closers.toReversed()) {
@@ -95,6 +99,12 @@ async function compose(
 
   const lock = lockDataDirectory(directory);
   closers.push(() => lock.release());
+  const tokenFile = join(directory, 'daemon.token');
+  const daemonFile = join(directory, 'daemon.json');
+  closers.push(() => {
+    rmSync(daemonFile, { force: true });
+    rmSync(tokenFile, { force: true });
+  });
 
   const history = await openSqliteHistory({ directory });
   closers.push(() => history.close());
@@ -116,6 +126,8 @@ async function compose(
     log.error(wrongSecretKeyNotice);
   }
 
+  const sockets = openSocketDirectory(directory);
+  closers.push(() => sockets.remove());
   const clients = new Clients();
   closers.push(() => clients.close());
   const parser = await loadPython({ wasmDirectory: wasmDirectory() });
@@ -125,23 +137,39 @@ async function compose(
   const configs = openConfigs({ state, vault, clock, newId });
   const runs = await openRuns({
     history,
-    services: openConfigAccess({ configs, state, vault, audit, clock }),
+    services: openConfigAccess({
+      configs,
+      state,
+      vault,
+      appendAudit: (entry) => audit.append([{ entry }]),
+    }),
     pythonDirectory: join(import.meta.dirname, 'python'),
-    socketDirectory: join(directory, 'socket'),
+    socketDirectory: sockets.directory,
+    environment,
     log,
     clock,
     newId,
-    settings,
+    settings: {
+      ...defaultRunSettings,
+      poolSize: settings.poolSize,
+      maxConcurrent: settings.maxConcurrentRuns,
+      maxQueued: settings.maxQueuedRuns,
+      maxLogBytes: settings.maxLogKb * 1024,
+      maxResultBytes: settings.maxResultKb * 1024,
+      memoryLimitMb: settings.memoryLimitMb,
+      ...(settings.python !== '' && { python: settings.python }),
+    },
     onChange: () => clients.announceSoon('runs'),
   });
   closers.push(() => runs.close({ graceMs: runGraceMs }));
-  const folders = await openFolders({ state, registry, runs, clock, log, defaultPython: settings.python });
+  const folders = await openFolders({ state, registry, runs, clock, log });
   closers.push(() => folders.close());
   for (const path of options.folders) await folders.register({ path }, 'cli');
 
-  closers.push(keys.onChange(() => clients.announce('keys')));
-  closers.push(configs.onChange((noun) => clients.announce(noun)));
-  closers.push(registry.onChange(() => clients.announce('workflows')));
+  const known = openKnownNames(configs, registry);
+  closers.push(keys.onChange(() => clients.announce(['keys'])));
+  closers.push(configs.onChange((nouns) => clients.announce(nouns)));
+  closers.push(registry.onChange(() => clients.announce(['workflows', 'keys'])));
 
   const { app, url } = buildHttp({
     keys,
@@ -158,8 +186,10 @@ async function compose(
     log,
   });
   closers.push(async () => {
-    app.server.closeIdleConnections();
-    await app.close();
+    // Callers that wait for a run are answered as soon as it ends, so both end together.
+    const closed = app.close();
+    await runs.close({ graceMs: runGraceMs });
+    await closed;
   });
   await listen(app, settings);
 
@@ -172,9 +202,9 @@ async function compose(
     runs,
     history,
     audit,
-    parser,
     state,
     clients,
+    lint: openLint({ parser, known }),
     settings,
     secretKey,
     startedAt,
@@ -182,16 +212,14 @@ async function compose(
     stop: () => void stop(),
   });
   const wire = await openWire({
-    directory,
+    path: sockets.path('daemon'),
     token,
     onClient: (connection, socket) =>
-      openSession({ connection, socket, clients, requests, parser, configs, registry, log, url }),
+      openSession({ connection, socket, clients, requests, parser, known, log }),
   });
   closers.push(() => wire.close());
 
-  const tokenFile = join(directory, 'daemon.token');
   writePrivate(tokenFile, token);
-  const daemonFile = join(directory, 'daemon.json');
   const file: DaemonFile = {
     pid: process.pid,
     version,
@@ -202,11 +230,23 @@ async function compose(
     startedAt,
   };
   writePrivate(daemonFile, `${JSON.stringify(file)}\n`);
-  closers.push(() => {
-    rmSync(daemonFile, { force: true });
-    rmSync(tokenFile, { force: true });
+  await runs.resume(async (record) => {
+    const workflow = registry.get(record.workflowId);
+    if (!workflow || workflow.duplicate || workflow.folder !== record.folder) return undefined;
+    const { organizationId, triggeredBy, input, mode } = record;
+    const organization =
+      organizationId === undefined ? undefined : await state.get('organizations', organizationId);
+    if (organizationId !== undefined && !organization) return undefined;
+    return {
+      workflow,
+      input,
+      triggeredBy,
+      mode,
+      ...(organization && { organization }),
+      principal: principalOf(triggeredBy),
+      publicUrl: url(),
+    };
   });
-  await runs.resume();
   log.info({ url: url(), version }, 'the daemon is ready');
 
   const { promise: stopped, resolve: markStopped } = Promise.withResolvers<void>();

@@ -11,6 +11,7 @@ import type { Keys } from './keys/keys.ts';
 import type { Lint } from './lint.ts';
 import { type AuditRow, type Method, protocolVersion, type Requests } from './protocol.ts';
 import { finishedWithin } from './runs/finished.ts';
+import { principalOf } from './runs/principal.ts';
 import { runDetail, runRow } from './runs/rows.ts';
 import type { Runs } from './runs/runner.ts';
 import type { Settings } from './settings.ts';
@@ -81,8 +82,8 @@ export function buildRequests(parts: RequestParts): RequestTable {
       secretKey: parts.secretKey,
     }),
     'workflowKeys/daemon/stop': async () => {
-      // The answer goes out before the connections end.
-      setImmediate(parts.stop);
+      // Writing the answer takes a few turns of the event loop, and the end of the connections must not overtake it.
+      setTimeout(parts.stop, 20);
       return null;
     },
 
@@ -159,7 +160,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
         ...(organization && { organization }),
         triggeredBy: client.kind,
         mode: workflow.executionMode,
-        principal: { userId: client.kind, name: 'Developer', email: '', isFunctionKey: false },
+        principal: principalOf(client.kind),
         publicUrl: url(),
       });
       const finished = await finishedWithin(run, settings.waitLimitSeconds * 1000);

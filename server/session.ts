@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import {
+  CodeActionKind,
   CodeActionRequest,
   CodeLensRefreshRequest,
   CodeLensRequest,
@@ -12,11 +13,11 @@ import {
   DidOpenTextDocumentNotification,
   DocumentDiagnosticReportKind,
   DocumentDiagnosticRequest,
-  ExitNotification,
   HoverRequest,
-  InitializedNotification,
+  type InitializeParams,
   InitializeRequest,
   type InitializeResult,
+  LSPErrorCodes,
   type ProtocolConnection,
   ResponseError,
   ShutdownRequest,
@@ -25,8 +26,17 @@ import {
 import type { Client, Clients } from './clients.ts';
 import { publicError } from './errors.ts';
 import { newId } from './ids.ts';
+import type { KnownNameSource } from './knownNames.ts';
+import { quickFixes } from './language/actions.ts';
+import { complete } from './language/completion.ts';
+import { diagnose, diagnosticSource, type Severity } from './language/diagnostics.ts';
+import { OpenDocument } from './language/document.ts';
+import { hover } from './language/hover.ts';
+import { lenses } from './language/lenses.ts';
+import type { KnownNames } from './language/names.ts';
+import type { PythonParser } from './language/parser.ts';
 import type { Log } from './log.ts';
-import type { Method, Requests } from './protocol.ts';
+import type { WireError } from './protocol.ts';
 import type { RequestTable } from './requests.ts';
 import { version } from './version.ts';
 
@@ -35,11 +45,147 @@ export interface SessionParts {
   socket: Socket;
   clients: Clients;
   requests: RequestTable;
+  parser: PythonParser;
+  known: KnownNameSource;
   log: Log;
 }
 
-/** What an editor says of itself in `initialize`. */
+/** What an editor says of itself in `initialize`; all of it may be missing, other editors say nothing. */
 interface InitializationOptions {
-  severity?: Record<string, string>;
+  /** False in an untrusted workspace: nothing is known there, so nothing is marked (invariant 6). */
+  trusted?: boolean;
+  /** Code → severity, as `workflowKeys.diagnostics.severity` has it. */
+  severity?: Record<string, Severity>;
   organizationId?: string;
+}
+
+/** Serves a client until its socket closes. Its end is nobody else's. */
+export function openSession(parts: SessionParts): void {
+  const { connection, socket, clients, log } = parts;
+  const client: Client = { connection, kind: 'cli', refreshLanguage: () => undefined };
+  clients.add(client);
+  serveRequests(parts, client);
+  serveLanguage(parts, client);
+  connection.onError(([thrown]) => log.warn({ err: thrown }, 'a connection has failed'));
+  connection.onClose(() => clients.remove(client));
+  connection.listen();
+  socket.on('close', () => clients.remove(client));
+}
+
+/** The messages of the protocol: client → daemon. Failures keep their code and message, others get a reference. */
+function serveRequests({ connection, requests, log }: SessionParts, client: Client): void {
+  for (const [method, handle] of Object.entries(requests)) {
+    connection.onRequest(method, async (params: unknown) => {
+      try {
+        return await (handle as (params: unknown, client: Client) => Promise<unknown>)(params, client);
+      } catch (thrown) {
+        const reference = newId();
+        const { code, message } = publicError(thrown, reference);
+        if (code === 'internal') log.error({ err: thrown, method, reference }, 'a request failed');
+        throw new ResponseError<WireError>(LSPErrorCodes.RequestFailed, message, { code });
+      }
+    });
+  }
+}
+
+/** LSP: editor → daemon for what is open; daemon → editor only to ask that it pulls again. */
+function serveLanguage(parts: SessionParts, client: Client): void {
+  const { connection, socket, parser, known } = parts;
+  const documents = new Map<string, OpenDocument>();
+  let options: InitializationOptions = {};
+
+  connection.onRequest(InitializeRequest.type, (params): InitializeResult => {
+    options = (params.initializationOptions as InitializationOptions | undefined) ?? {};
+    client.kind = 'editor';
+    if (options.organizationId !== undefined) client.organizationId = options.organizationId;
+    client.refreshLanguage = refresherOf(connection, params.capabilities);
+    return { capabilities, serverInfo: { name: 'workflow-keys', version } };
+  });
+  connection.onRequest(ShutdownRequest.type, () => undefined);
+  connection.onNotification('exit', () => {
+    socket.end();
+  });
+  connection.onClose(() => {
+    for (const document of documents.values()) document.close();
+    documents.clear();
+  });
+
+  connection.onNotification(DidOpenTextDocumentNotification.type, ({ textDocument }) => {
+    documents.get(textDocument.uri)?.close();
+    documents.set(textDocument.uri, new OpenDocument(parser, textDocument));
+  });
+  connection.onNotification(DidChangeTextDocumentNotification.type, ({ textDocument, contentChanges }) => {
+    documents.get(textDocument.uri)?.apply(contentChanges, textDocument.version);
+  });
+  connection.onNotification(DidCloseTextDocumentNotification.type, ({ textDocument }) => {
+    documents.get(textDocument.uri)?.close();
+    documents.delete(textDocument.uri);
+  });
+
+  const diagnosticsOf = (document: OpenDocument, names: KnownNames) =>
+    diagnose(document.facts(), names, {
+      uri: document.uri,
+      workflows: known.workflows(),
+      ...(options.severity && { severity: options.severity }),
+    });
+  const namesFor = () => known.names(client.organizationId, options.trusted !== false);
+
+  connection.onRequest(DocumentDiagnosticRequest.type, async ({ textDocument }) => {
+    const names = await namesFor();
+    // It may have been closed while the names were read.
+    const document = documents.get(textDocument.uri);
+    return {
+      kind: DocumentDiagnosticReportKind.Full,
+      items: document ? diagnosticsOf(document, names) : [],
+    };
+  });
+  connection.onRequest(CodeActionRequest.type, async ({ textDocument: { uri }, range }) => {
+    const names = await namesFor();
+    const document = documents.get(uri);
+    return document ? quickFixes(diagnosticsOf(document, names), { uri, range, known: names }) : [];
+  });
+  connection.onRequest(CompletionRequest.type, async ({ textDocument, position }) => {
+    const names = await namesFor();
+    const document = documents.get(textDocument.uri);
+    return document ? (complete(document.facts(), document.document, position, names) ?? null) : null;
+  });
+  connection.onRequest(HoverRequest.type, async ({ textDocument, position }) => {
+    const names = await namesFor();
+    const document = documents.get(textDocument.uri);
+    return document ? (hover(document.facts(), position, names) ?? null) : null;
+  });
+  connection.onRequest(CodeLensRequest.type, ({ textDocument }) => {
+    const document = documents.get(textDocument.uri);
+    return document ? lenses(document.facts()) : [];
+  });
+}
+
+const capabilities: InitializeResult['capabilities'] = {
+  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+  diagnosticProvider: {
+    identifier: diagnosticSource,
+    // A name that is set, or a second workflow of the same name, changes what other files are told.
+    interFileDependencies: true,
+    workspaceDiagnostics: false,
+  },
+  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+  completionProvider: { triggerCharacters: ['"', "'"] },
+  hoverProvider: true,
+  codeLensProvider: { resolveProvider: false },
+};
+
+/** Asks the editor to pull diagnostics and lenses again, as far as it can. */
+function refresherOf(
+  connection: ProtocolConnection,
+  { workspace }: InitializeParams['capabilities'],
+): () => void {
+  return () => {
+    // An editor that has just gone needs no refresh.
+    if (workspace?.diagnostics?.refreshSupport) {
+      connection.sendRequest(DiagnosticRefreshRequest.type).catch(() => undefined);
+    }
+    if (workspace?.codeLens?.refreshSupport) {
+      connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+    }
+  };
 }

@@ -1,26 +1,21 @@
 /** The daemon's local socket: who may speak to it, and one JSON-RPC connection per client. */
 
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   createProtocolConnection,
   type ProtocolConnection,
   SocketMessageReader,
   SocketMessageWriter,
 } from 'vscode-languageserver/node';
-import { newId } from './ids.ts';
 import { sameSocketToken, socketTokenLength } from './keys/socketToken.ts';
 
-/** Some systems cut a socket's path at 104 bytes, the closing zero included. */
-const maxSocketPathBytes = 103;
 /** How long a peer may take to show its token. */
 const tokenTimeoutMs = 5_000;
 
 export interface WireOptions {
-  /** The data directory; the socket lies in a 0700 folder below it, or below the temporary folder if that is too long. */
-  directory: string;
+  /** In a folder that only this user can enter. */
+  path: string;
   token: string;
   /** A client that has shown the token. The connection is not listening yet. */
   onClient(connection: ProtocolConnection, socket: Socket): void;
@@ -28,7 +23,7 @@ export interface WireOptions {
 
 export interface Wire {
   path: string;
-  /** Takes no more clients, ends those that are there, removes the socket. */
+  /** Takes no more clients and ends those that are there. */
   close(): Promise<void>;
 }
 
@@ -41,7 +36,7 @@ export interface Wire {
  * hence `createProtocolConnection`, and never `createConnection`, which would end the process.
  */
 export async function openWire(options: WireOptions): Promise<Wire> {
-  const { path, remove } = socketPath(options.directory);
+  const { path } = options;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -67,7 +62,6 @@ export async function openWire(options: WireOptions): Promise<Wire> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroySoon();
       await closed;
-      remove();
     },
   };
 }
@@ -93,20 +87,4 @@ function admit(socket: Socket, token: string, onAdmitted: () => void): void {
     onAdmitted();
   };
   socket.on('readable', onReadable);
-}
-
-function socketPath(directory: string): { path: string; remove(): void } {
-  if (process.platform === 'win32') {
-    return { path: `\\\\.\\pipe\\workflow-keys-${newId()}`, remove: () => undefined };
-  }
-  const own = join(directory, 'socket');
-  const fits = Buffer.byteLength(join(own, 'daemon')) <= maxSocketPathBytes;
-  const folder = fits ? own : mkdtempSync(join(tmpdir(), 'workflow-keys-'));
-  if (existsSync(folder) && fits) rmSync(folder, { recursive: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
-  return {
-    path: join(folder, 'daemon'),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
 }

@@ -72,6 +72,15 @@ export function buildHttp(parts: HttpParts): HttpApp {
     guard(request.raw);
   });
 
+  // A connection that is kept alive would keep a stopping daemon alive too.
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
+
   handleErrors(app, parts.log);
   readJsonBodies(app);
 

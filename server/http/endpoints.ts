@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { RunRequest, StartedRun } from '../runs/contracts.ts';
 import { finishedWithin } from '../runs/finished.ts';
+import { principalOf } from '../runs/principal.ts';
 import { runDurationMs } from '../runs/rows.ts';
 import type { Settings } from '../settings.ts';
 import type { OrganizationRecord, RunRecord } from '../store/contracts.ts';
@@ -27,9 +28,6 @@ interface EndpointRequest {
   caller: Caller;
   workflow: Workflow;
 }
-
-/** D41: a run that a key triggers acts as a service, never as a person. */
-const servicePrincipal = { userId: 'api-key', name: 'API Key', email: '', isFunctionKey: true };
 
 export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void {
   const admitted = new WeakMap<FastifyRequest, EndpointRequest>();
@@ -75,13 +73,14 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
       const organizationId = caller.kind === 'key' ? caller.record.organizationId : undefined;
       const organization =
         organizationId === undefined ? undefined : await parts.organization(organizationId);
+      const triggeredBy = caller.kind === 'key' ? `key:${caller.record.id}` : 'public';
       const run = await parts.runs.start({
         workflow,
         input,
         ...(organization && { organization }),
-        triggeredBy: caller.kind === 'key' ? `key:${caller.record.id}` : 'public',
+        triggeredBy,
         mode: workflow.executionMode,
-        principal: servicePrincipal,
+        principal: principalOf(triggeredBy),
         publicUrl: parts.publicUrl(),
       });
       const record =

@@ -33,6 +33,9 @@ const readFailures: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: ['bad-json', 'The request body is not valid JSON.'],
 };
 
+/** Failures of 500 and above whose message is meant for whoever calls. */
+const callersProblem: ReadonlySet<ErrorCode> = new Set(['busy', 'stopping']);
+
 export function handleErrors(app: FastifyInstance, log: Log): void {
   app.setNotFoundHandler((request, reply) =>
     sendError(reply, 'not-found', `There is no ${request.method} route at this address.`),
@@ -40,8 +43,13 @@ export function handleErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((thrown, request, reply) => {
     if (thrown instanceof Failure) {
       if (thrown.code === 'busy' || thrown.code === 'stopping') reply.header('retry-after', '1');
-      if (errorTable[thrown.code] >= 500) log.error({ err: thrown, requestId: request.id }, 'request failed');
-      return sendError(reply, thrown.code, thrown.message);
+      if (errorTable[thrown.code] < 500 || callersProblem.has(thrown.code)) {
+        return sendError(reply, thrown.code, thrown.message);
+      }
+      // What is wrong here names paths of this machine, which a caller from outside need not know.
+      log.error({ err: thrown, requestId: request.id }, 'request failed');
+      const { message } = publicError(undefined, request.id);
+      return sendError(reply, thrown.code, message);
     }
     const code = (thrown as { code?: unknown }).code;
     const known = typeof code === 'string' ? readFailures[code] : undefined;

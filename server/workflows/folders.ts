@@ -13,13 +13,11 @@ export interface FoldersParts {
   registry: WorkflowRegistry;
   /** What runs a folder's workflows; it is told of every change of their source. */
   runs: {
-    useFolder(folder: { path: string; python?: string; modules: string[] }): Promise<void>;
+    useFolder(folder: { path: string; python?: string; modules: string[] }): Promise<unknown>;
     dropFolder(path: string): Promise<void>;
   };
   clock: () => Millis;
   log: Log;
-  /** Interpreter for folders that choose none; empty: the run room's own search. */
-  defaultPython: string;
 }
 
 export interface Folders {
@@ -40,32 +38,25 @@ export interface Folders {
 /** Opens the room and registers the remembered folders; one that has gone is kept, logged, and left out. */
 export async function openFolders(parts: FoldersParts): Promise<Folders> {
   const { state, registry, runs, clock, log } = parts;
+  let turn: Promise<unknown> = Promise.resolve();
   const watches = new Map<string, { python?: string; close(): Promise<void> }>();
 
-  /** Tells the run host which files hold workflows; it replaces itself when it has to. */
-  const useSource = async (path: string, python: string | undefined) => {
-    const interpreter = python ?? parts.defaultPython;
-    await runs.useFolder({
-      path,
-      modules: [
-        ...new Set(registry.list().flatMap((workflow) => (workflow.folder === path ? [workflow.file] : []))),
-      ],
-      ...(interpreter !== '' && { python: interpreter }),
-    });
+  /**
+   * Tells the run host which files hold workflows; it replaces itself when it has to.
+   * Nobody waits for it: without a working interpreter the workflows are still listed, and a run says what is wrong.
+   */
+  const useSource = (path: string, python: string | undefined): void => {
+    const folder = { path, modules: registry.filesOf(path), ...(python !== undefined && { python }) };
+    runs
+      .useFolder(folder)
+      .catch((thrown: unknown) => log.warn({ err: thrown, folder: path }, 'the run host did not start'));
   };
 
   const open = async (path: string, python: string | undefined) => {
     await registry.addFolder(path);
-    const watch = await watchFolder(path, registry, () => {
-      useSource(path, watches.get(path)?.python).catch((thrown: unknown) =>
-        log.warn({ err: thrown, folder: path }, 'the run host was not replaced'),
-      );
-    });
+    const watch = await watchFolder(path, registry, () => useSource(path, watches.get(path)?.python));
     watches.set(path, { ...(python !== undefined && { python }), close: () => watch.close() });
-    // Without a working interpreter the workflows are still listed; a run says what is wrong.
-    await useSource(path, python).catch((thrown: unknown) =>
-      log.warn({ err: thrown, folder: path }, 'the run host did not start'),
-    );
+    useSource(path, python);
   };
 
   const close = async (path: string) => {
@@ -85,54 +76,65 @@ export async function openFolders(parts: FoldersParts): Promise<Folders> {
   return {
     list: () => [...watches.keys()],
 
-    async register({ path: given, python }, actor) {
-      const path = await checkedFolder(given);
-      for (const registered of watches.keys()) {
-        if (isInside(path, registered)) return countIn(path);
-        if (isInside(registered, path)) {
-          throw new Failure(
-            'conflict',
-            `"${path}" contains the registered folder "${registered}"; remove that one first.`,
-          );
-        }
-      }
-      const known = await state.get('folders', path);
-      if (known === undefined || known.python !== python) {
-        await state.transact(async (tx) => {
-          const record: FolderRecord = {
-            id: path,
-            registeredAt: known?.registeredAt ?? clock(),
-            ...(python !== undefined && { python }),
-          };
-          tx.put('folders', record);
-          tx.audit({ actor, action: 'folder.registered', target: path, outcome: 'ok' });
-        });
-      }
-      const current = watches.get(path);
-      if (!current) await open(path, python);
-      else if (current.python !== python) {
-        watches.set(path, { ...(python !== undefined && { python }), close: current.close });
-        await useSource(path, python);
-      }
-      return countIn(path);
-    },
-
-    async unregister(path, actor) {
-      if (!(await state.get('folders', path))) {
-        throw new Failure('not-found', `"${path}" is not registered; see the status for those that are.`);
-      }
-      await state.transact(async (tx) => {
-        tx.remove('folders', path);
-        tx.audit({ actor, action: 'folder.unregistered', target: path, outcome: 'ok' });
-      });
-      await close(path);
-    },
-
-    async close() {
-      await Promise.all([...watches.values()].map((watch) => watch.close()));
-      watches.clear();
-    },
+    register: (folder, actor) => inTurn(() => register(folder, actor)),
+    unregister: (path, actor) => inTurn(() => unregister(path, actor)),
+    close: () =>
+      inTurn(async () => {
+        await Promise.all([...watches.values()].map((watch) => watch.close()));
+        watches.clear();
+      }),
   };
+
+  /** Two windows may open one folder at the same moment; the second finds it registered. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async function register({ path: given, python }: { path: string; python?: string }, actor: string) {
+    const path = await checkedFolder(given);
+    for (const registered of watches.keys()) {
+      if (isInside(path, registered)) return countIn(path);
+      if (isInside(registered, path)) {
+        throw new Failure(
+          'conflict',
+          `"${path}" contains the registered folder "${registered}"; remove that one first.`,
+        );
+      }
+    }
+    // A folder that cannot be read is refused before it is remembered.
+    const current = watches.get(path);
+    if (!current) await open(path, python);
+    else if (current.python !== python) {
+      watches.set(path, { ...(python !== undefined && { python }), close: current.close });
+      useSource(path, python);
+    }
+    const known = await state.get('folders', path);
+    if (known === undefined || known.python !== python) {
+      await state.transact(async (tx) => {
+        const record: FolderRecord = {
+          id: path,
+          registeredAt: known?.registeredAt ?? clock(),
+          ...(python !== undefined && { python }),
+        };
+        tx.put('folders', record);
+        tx.audit({ actor, action: 'folder.registered', target: path, outcome: 'ok' });
+      });
+    }
+    return countIn(path);
+  }
+
+  async function unregister(path: string, actor: string): Promise<void> {
+    if (!(await state.get('folders', path))) {
+      throw new Failure('not-found', `"${path}" is not registered; see the status for those that are.`);
+    }
+    await state.transact(async (tx) => {
+      tx.remove('folders', path);
+      tx.audit({ actor, action: 'folder.unregistered', target: path, outcome: 'ok' });
+    });
+    await close(path);
+  }
 
   function countIn(path: string): number {
     return registry.list().filter(({ folder }) => folder === path || isInside(folder, path)).length;
