@@ -20,7 +20,7 @@ from bifrost import _channel
 from bifrost._host import processes
 from bifrost._host.modules import Modules
 from bifrost._host.output import Output
-from bifrost._host.run import serve
+from bifrost._host.run import rehearse, serve
 
 
 class Host:
@@ -52,9 +52,9 @@ class Host:
         for descriptor in (self._woken, self._wake):
             descriptor.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         faulthandler.enable(file=2)
+        rehearse()
         gc.collect()
         gc.freeze()
         self._say({"ready": ".".join(map(str, sys.version_info[:3])), "failed": failed})
@@ -118,9 +118,8 @@ class Host:
             os.setsid()
             processes.end_with_parent()
             processes.adopt_orphans()
+            # The handler of SIGCHLD may stay, it does nothing; `signal.signal` costs a run more than all the rest here.
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
             connection.sendall(f"channel {token} {os.getpid()}\n".encode("ascii"))
             output.sendall(f"output {token}\n".encode("ascii"))
             os.dup2(self._nothing, 0)

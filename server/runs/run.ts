@@ -159,7 +159,7 @@ export class Run {
         userId: principal.userId,
         name: principal.name,
         email: principal.email,
-        organization: organization ?? null,
+        organization: organization ? { id: organization.id, name: organization.name } : null,
         executionId: this.#record.id,
         workflowName: workflow.id,
         isFunctionKey: principal.isFunctionKey,

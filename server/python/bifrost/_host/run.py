@@ -10,12 +10,15 @@ import os
 from typing import Any, Callable, Dict, List, NoReturn, Optional
 
 from .. import _channel, _execution
-from .arguments import UnfitInput
+from .arguments import Signature, UnfitInput
 from .modules import ModuleFailed, Modules, Workflow, describe
 from .output import Output
 from .results import UnfitResult, to_json
 
 _LEFTOVER_SECONDS = 1.0
+_REHEARSALS = 50
+# What the standard library itself registered: it tidies up what the end of the process tidies up as well.
+_OWN_EXIT_HANDLERS = atexit._ncallbacks()
 
 
 def serve(channel: _channel.Channel, modules: Modules, output: Output, close_output: Callable[[], None]) -> NoReturn:
@@ -38,6 +41,27 @@ def serve(channel: _channel.Channel, modules: Modules, output: Output, close_out
     outcome["dropped"] = output.dropped_bytes
     channel.send(_encode(outcome, frame["maxResultBytes"]))
     _finish()
+
+
+def rehearse() -> None:
+    """Goes through the motions of a run, ahead of every fork.
+
+    The interpreter rewrites code while it is new. A page that is written to after the fork is copied, and these
+    copies are most of what a run costs: a fifth of them goes away.
+    """
+    fields = {"userId": "", "name": "", "email": "", "executionId": "", "workflowName": "", "publicUrl": ""}
+    signature = Signature(_do_nothing)
+    for _ in range(_REHEARSALS):
+        context = _context({**fields, "organization": {"id": "", "name": ""}, "isFunctionKey": False})
+        positional, named = signature.bind(json.loads('{"value": 1}'), context)
+        loop = asyncio.new_event_loop()
+        result = loop.run_until_complete(_do_nothing(*positional, **named))
+        loop.close()
+        _encode({"done": "success", "result": to_json(result), "dropped": 0}, 1024)
+
+
+async def _do_nothing(context: _execution.ExecutionContext, value: int) -> Dict[str, Any]:
+    return {"value": value}
 
 
 def _outcome(frame: Dict[str, Any], modules: Modules) -> Dict[str, Any]:
@@ -125,10 +149,11 @@ def _encode(outcome: Dict[str, Any], limit_bytes: int) -> bytes:
 
 def _finish() -> NoReturn:
     """Ends at once: what the run left behind (threads, tasks) must not keep its process."""
-    try:
-        atexit._run_exitfuncs()
-    except BaseException:
-        pass
+    if atexit._ncallbacks() != _OWN_EXIT_HANDLERS:
+        try:
+            atexit._run_exitfuncs()
+        except BaseException:
+            pass
     os._exit(0)
 
 
