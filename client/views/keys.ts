@@ -13,7 +13,8 @@ export type KeyNode = { kind: 'key'; row: KeyRow } | { kind: 'fact'; row: KeyRow
 
 export const keysView: ViewDefinition<KeyNode> = {
   id: 'workflowKeys.keys',
-  nouns: ['keys', 'workflows', 'organizations'],
+  // A run by a key is a use of it (W9).
+  nouns: ['keys', 'workflows', 'organizations', 'runs'],
   untrusted: true,
   load: async (ctx) =>
     (await ctx.request('workflowKeys/keys/list', null)).map((row): KeyNode => ({ kind: 'key', row })),

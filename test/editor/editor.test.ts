@@ -91,6 +91,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     const answer = await call('hello', { name: 'Ada' });
     assert.equal(answer.status, 200);
     assert.deepEqual(answer.body.result, { greeting: 'Hello, Ada!' });
+    await window.row('Keys', 'Used now').waitFor();
     await window.expandView('Runs');
     await window.row('Runs', 'hello').click();
     await window.page.locator('.editor-instance').getByText('Hello, Ada!').waitFor();
@@ -110,7 +111,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
       await each.openFile('lookup.py');
       await each.squiggles('warning').waitFor();
     }
-    assert.equal(await window.markedText(), '"example_api_key"');
+    await window.waitForMarked('"example_api_key"');
     await window.shoot('7-missing');
 
     await window.placeCursorIn('example_api_key');

@@ -6,6 +6,28 @@ import type { Locator, Page } from 'playwright-core';
 
 const shots = join(import.meta.dirname, '..', '..', 'out', 'editor');
 
+/** Runs in the page, whose types are not known here. */
+const markedText = `() => {
+  const marker = document.querySelector('.editor-instance .squiggly-warning')?.getBoundingClientRect();
+  const lines = document.querySelector('.editor-instance .view-lines');
+  if (!marker || !lines) return undefined;
+  const walker = document.createTreeWalker(lines, NodeFilter.SHOW_TEXT);
+  let text = '';
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    for (let index = 0; index < node.length; index += 1) {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + 1);
+      const { x, y, width, height } = range.getBoundingClientRect();
+      const isInside =
+        x + width / 2 > marker.left && x + width / 2 < marker.right &&
+        y + height / 2 > marker.top && y + height / 2 < marker.bottom;
+      if (isInside) text += node.data[index];
+    }
+  }
+  return text;
+}`;
+
 export class Window {
   readonly page: Page;
   readonly #name: string;
@@ -110,18 +132,9 @@ export class Window {
     return this.page.locator(`.editor-instance .squiggly-${severity}`);
   }
 
-  /** The source under the first marker, as the list of problems names its place. */
-  async markedText(): Promise<string> {
-    const marker = await this.squiggles('warning').first().boundingBox();
-    const spans = await this.page.locator('.editor-instance .view-line span[class^=mtk]').all();
-    let text = '';
-    for (const span of spans) {
-      const box = await span.boundingBox();
-      if (!box || !marker || Math.abs(box.y - marker.y) > box.height / 2) continue;
-      const isInside = box.x >= marker.x - 1 && box.x + box.width <= marker.x + marker.width + 1;
-      if (isInside) text += await span.textContent();
-    }
-    return text;
+  /** Waits until what is marked as a warning is exactly `text`: each character under the squiggle, and no other. */
+  async waitForMarked(text: string): Promise<void> {
+    await this.page.waitForFunction(`(${markedText})() === ${JSON.stringify(text)}`);
   }
 
   async placeCursorIn(text: string): Promise<void> {
