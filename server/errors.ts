@@ -44,7 +44,11 @@ export class Failure extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, publicMessage: string, options?: { cause?: unknown }) {
+    // A refusal is an answer and no bug: its stack tells nothing, and capturing it costs more than the look-up before.
+    const { stackTraceLimit } = Error;
+    if (errorTable[code] < 500) Error.stackTraceLimit = 0;
     super(publicMessage, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'Failure';
     this.code = code;
   }

@@ -51,18 +51,17 @@ export function buildHttp(parts: HttpParts): HttpApp {
   // No route speaks WebSocket; an upgrade would go round the guard below.
   app.server.on('upgrade', (_request, socket) => socket.destroy());
 
-  const port = () => {
+  const guardOf = (port: number) =>
+    openGuard({ port, host: settings.host, allowedHosts: settings.allowedHosts.split(',') });
+  let { port } = settings;
+  let guard = guardOf(port);
+  // Port 0 becomes a real one only now; nothing is served before.
+  app.addHook('onListen', async () => {
     const address = app.server.address();
-    return typeof address === 'object' && address !== null ? address.port : settings.port;
-  };
-  const url = () =>
-    `http://${settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port()}`;
-
-  const guard = openGuard(() => ({
-    port: port(),
-    host: settings.host,
-    allowedHosts: settings.allowedHosts.split(','),
-  }));
+    if (typeof address === 'object' && address !== null) port = address.port;
+    guard = guardOf(port);
+  });
+  const url = () => `http://${urlHost(settings.host)}:${port}`;
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'x-request-id': request.id,
@@ -88,6 +87,12 @@ export function buildHttp(parts: HttpParts): HttpApp {
   const authentication = openAuthentication(parts);
   routeEndpoints(app, { ...parts, authentication, publicUrl: url });
   return { app, url };
+}
+
+/** The host by which this machine itself reaches an address that HTTP is bound to. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** JSON is the only content type; no body at all is no input, whatever type the request names. */

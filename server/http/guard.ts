@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '../errors.ts';
 
-export interface GuardOptions {
+interface GuardOptions {
   /** The port that really listens. */
   port: number;
   /** The address that HTTP binds to. */
@@ -18,11 +18,9 @@ export interface GuardOptions {
  *
  * @throws Failure `misdirected-host` or `foreign-origin`.
  */
-export function openGuard(options: () => GuardOptions): (request: IncomingMessage) => void {
-  let known: { port: number; hosts: Set<string>; origins: Set<string> } | undefined;
+export function openGuard(options: GuardOptions): (request: IncomingMessage) => void {
+  const known = allowed(options);
   return (request) => {
-    const current = options();
-    if (known?.port !== current.port) known = allowed(current);
     const host = request.headers.host?.toLowerCase();
     if (host === undefined || !known.hosts.has(host)) {
       throw new Failure(
@@ -55,5 +53,5 @@ function allowed({ port, host, allowedHosts }: GuardOptions) {
       `https://${name.trim().toLowerCase()}`,
     ]),
   ]);
-  return { port, hosts, origins };
+  return { hosts, origins };
 }

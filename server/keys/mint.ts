@@ -1,6 +1,6 @@
 /** Makes keys and recognises them by their shape alone; it knows no store and keeps nothing. */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** Workflow keys begin with this (W25). */
@@ -51,7 +51,7 @@ export function hashKey(key: string): string {
 
 /** SHA-256 of UTF-8 text in hex; the audit log chains its records with it. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

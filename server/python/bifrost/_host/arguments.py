@@ -43,7 +43,7 @@ class Signature:
                 named.update(rest)
                 continue
             hint = self._hints.get(parameter.name, parameter.annotation)
-            if _takes_context(hint):
+            if _takes_context(hint) or _is_bare_context(parameter, hint):
                 value: Any = context
             elif parameter.name in rest:
                 value = _convert(rest.pop(parameter.name), hint, parameter.name)
@@ -81,6 +81,11 @@ def _takes_context(hint: Any) -> bool:
     if typing.get_origin(hint) in _UNION_KINDS:
         return any(choice is ExecutionContext for choice in typing.get_args(hint))
     return hint is ExecutionContext
+
+
+def _is_bare_context(parameter: inspect.Parameter, hint: Any) -> bool:
+    """A parameter called `context` needs no annotation; the daemon reads the source by the same rule."""
+    return parameter.name == "context" and hint is _EMPTY
 
 
 def _convert(value: Any, hint: Any, path: str) -> Any:
