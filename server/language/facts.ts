@@ -86,14 +86,18 @@ export function extractDocumentFacts(tree: Tree, document: TextDocument, known?:
 function readUnits(tree: Tree, text: string, known?: KnownUnits): PlacedUnit[] {
   const units: PlacedUnit[] = [];
   const current: KnownUnits = new Map();
-  for (const node of tree.rootNode.namedChildren) {
+  const { rootNode } = tree;
+  for (const node of rootNode.namedChildren) {
     if (!node || node.type === 'comment') continue;
     const start = node.startIndex;
     const source = text.slice(start, node.endIndex);
+    // In a file that is one error, statements are only known to be whole when they say so themselves.
+    const isLoose = rootNode.isError && !node.type.endsWith('_definition');
     // A broken statement's tree depends on what is around it.
-    const isWhole = !node.hasError;
+    const isWhole = !node.hasError && !isLoose;
     const unit = (isWhole && (current.get(source) ?? known?.get(source))) || readUnit(node, text);
     if (isWhole) current.set(source, unit);
+    for (const call of isLoose ? unit.calls : []) call.place.isBroken = true;
     units.push({ unit, start });
   }
   if (known) {
