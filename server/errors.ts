@@ -12,7 +12,6 @@ export const errorTable = {
   'foreign-origin': 403,
   'not-found': 404,
   'method-not-allowed': 405,
-  'request-timeout': 408,
   conflict: 409,
   'body-too-large': 413,
   'unsupported-media-type': 415,
@@ -30,7 +29,6 @@ export const errorTable = {
   'data-too-new': 503,
   'port-taken': 503,
   'daemon-unreachable': 503,
-  'untrusted-folder': 403,
 } as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -5,6 +5,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import { test } from 'node:test';
 import { errorTable } from '../server/errors.ts';
+import { diagnosticTable } from '../server/language/diagnostics.ts';
 import { settingTable } from '../server/settings.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -130,7 +131,7 @@ test('only the daemon builds the parts, and nobody imports the program', () => {
 });
 
 test('every source file says in its first line what its job is', () => {
-  const silent = sources.filter((path) => !/^\/\*\*? [A-Z`].*/.test(read(path)));
+  const silent = sources.filter((path) => !/^\/\*\* \S.*[^:]$/m.test(read(path).split('\n', 1)[0] ?? ''));
   assert.deepEqual(silent, []);
 });
 
@@ -189,6 +190,14 @@ test('every error code is used, and the README lists exactly those of the table'
     ([name, status]) => `${name.replaceAll('-', '_').toUpperCase()} ${status}`,
   );
   assert.deepEqual(documented.sort(), known.sort());
+});
+
+test('the diagnostics of manifest, README and code are the same', () => {
+  const codes = Object.keys(diagnosticTable).sort();
+  const severity = manifest.contributes.configuration.properties['workflowKeys.diagnostics.severity'];
+  assert.deepEqual([...severity.propertyNames.enum].sort(), codes);
+  const documented = [...readme.matchAll(/^\| `([a-z]+\/[a-z-]+)` \|/gm)].map((match) => match[1]);
+  assert.deepEqual(documented.sort(), codes);
 });
 
 test('no file names a path of a machine or a registry', () => {
