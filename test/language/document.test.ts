@@ -1,0 +1,154 @@
+/** An open document follows every edit, whatever it holds. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { complete } from '../../server/language/completion.ts';
+import { diagnose } from '../../server/language/diagnostics.ts';
+import { OpenDocument } from '../../server/language/document.ts';
+import { lenses } from '../../server/language/lenses.ts';
+import { known, parser, readFacts, uri } from './check.ts';
+
+const sample = `from bifrost import ExecutionContext, config as c, workflow
+NAME = "stripe" + "_key"
+
+@workflow(name="pay 😀", endpoint_enabled=True, tags=["a"])
+async def pay(context: ExecutionContext, amount: int = 3, **rest):
+    try:
+        key = await c.get(NAME)
+    except KeyError:
+        return {"é": f"{c.get('x')} 😀"}  # workflow-keys: ignore[config/missing]
+    with open("x") as c:
+        c.get("silent")
+    return [c.get(n, default="d") for n in rest]
+
+class Later:
+    value = lambda self: c.set("token", 1)
+`;
+
+/** Pieces that break, join and shift things; more telling than random characters. */
+const pieces = fc.oneof(
+  fc.constantFrom(
+    '"',
+    "'",
+    '"""',
+    '(',
+    ')',
+    '[',
+    '{',
+    '}',
+    ':',
+    '\n',
+    '\r\n',
+    '\r',
+    '    ',
+    '\t',
+    '#',
+    '\\',
+    '@',
+    ',',
+  ),
+  fc.constantFrom(
+    'c',
+    'config',
+    '.get(',
+    'await ',
+    'workflow',
+    'def f(c):\n    ',
+    'global c\n',
+    'NAME = ',
+    'f"{',
+    '😀',
+    'é',
+  ),
+  fc.constantFrom(
+    'from bifrost import config\n',
+    '@workflow\ndef g(): ...\n',
+    '\ud83d',
+    '\0',
+    '\f',
+    '\ufeff',
+  ),
+  fc.string({ maxLength: 6 }),
+);
+
+const edits = fc.array(
+  fc.record({ start: fc.nat(), length: fc.nat({ max: 40 }), text: pieces, isWhole: fc.boolean() }),
+  { minLength: 1, maxLength: 8 },
+);
+
+test('after any edits the facts equal those of the whole text', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(sample, sample.replaceAll('\n', '\r\n'), ''), edits, (text, changes) => {
+      const open = new OpenDocument(parser, { uri, version: 1, text });
+      try {
+        let expected = TextDocument.create(uri, 'python', 1, text);
+        for (const [index, edit] of changes.entries()) {
+          const length = expected.getText().length;
+          const start = edit.start % (length + 1);
+          const range = {
+            start: expected.positionAt(start),
+            end: expected.positionAt(Math.min(start + edit.length, length)),
+          };
+          // Now and then everything is replaced at once, as after a formatter.
+          const change = edit.isWhole && index % 4 === 3 ? { text: sample } : { range, text: edit.text };
+          open.apply([change], index + 2);
+          expected = TextDocument.update(expected, [change], index + 2);
+          assert.equal(open.document.getText(), expected.getText());
+          assert.deepEqual(open.facts(), readFacts(expected.getText()));
+        }
+      } finally {
+        open.close();
+      }
+    }),
+    { numRuns: 150, seed: 20261101 },
+  );
+});
+
+test('several changes of one notification are followed in their order', () => {
+  const open = new OpenDocument(parser, { uri, version: 1, text: sample });
+  const at = (line: number, character: number) => ({ line, character });
+  open.apply(
+    [
+      { range: { start: at(0, 0), end: at(0, 0) }, text: '# 😀\n' },
+      { range: { start: at(2, 8), end: at(2, 14) }, text: 'paypal' },
+      { range: { start: at(7, 0), end: at(8, 0) }, text: '' },
+    ],
+    2,
+  );
+  assert.equal(open.version, 2);
+  assert.deepEqual(open.facts(), readFacts(open.document.getText()));
+  open.close();
+});
+
+test('no text makes the language room throw', () => {
+  const text = fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(fc.oneof(text, fc.string({ unit: 'binary', maxLength: 200 })), (source) => {
+      for (const whole of [source, `from bifrost import *\n${source}`]) {
+        const facts = readFacts(whole);
+        const document = TextDocument.create(uri, 'python', 1, whole);
+        diagnose(facts, known, { uri });
+        lenses(facts);
+        complete(facts, document, document.positionAt(whole.length), known);
+      }
+    }),
+    { numRuns: 300, seed: 20261102 },
+  );
+});
+
+test('code that is nested deeper than anybody writes is read without failing', () => {
+  const depth = 20_000;
+  for (const deep of [
+    `config.get(${'('.repeat(depth)}1${')'.repeat(depth)})`,
+    `config.get(${'"a" + '.repeat(depth)}"b")`,
+    `x = ${'['.repeat(depth)}`,
+    `config${'.a'.repeat(depth)}.get("x")`,
+    `x = ${'not '.repeat(depth)}1`,
+    `${'a = '.repeat(depth)}1`,
+    `@workflow(tags=${'['.repeat(depth)}${']'.repeat(depth)})\ndef f(): ...`,
+  ]) {
+    readFacts(`from bifrost import config, workflow\n${deep}\n`);
+  }
+});
