@@ -172,7 +172,8 @@ export class WorkflowRegistry {
     }
     const facts = discoverBytes(reading.bytes, this.#parser);
     const error = facts?.syntaxProblem;
-    if (error) {
+    // Text that only mentions us is not ours to judge.
+    if (error && (facts.importsBifrost || kept.length > 0)) {
       const message = `"${file}" does not parse (line ${error.range.start.line + 1}); ${
         kept.length > 0 ? 'its workflows stay as they were before' : 'its workflows are not known'
       }. Correct the line and save.`;
