@@ -208,11 +208,12 @@ export class Run {
     const record = this.#record;
     if (ending.kind === 'done') {
       this.#settleDone(ending.frame);
-    } else if (ending.kind === 'ended') {
-      this.#capture(0);
     } else {
       record.status = 'Failed';
-      record.error = { type: 'Crashed', message: ending.message };
+      record.error = {
+        type: 'Crashed',
+        message: ending.kind === 'crashed' ? ending.message : 'It was ended.',
+      };
       this.#capture(0);
     }
   }
@@ -227,7 +228,10 @@ export class Run {
       const { type, message, traceback } = outcome.error;
       const cut = { cut: outcome.cut };
       record.status = 'Failed';
-      record.error = { type, message: this.#scrubber.scrubText(message.toWellFormed(), cut) };
+      record.error = {
+        type: this.#scrubber.scrubText(type.toWellFormed()),
+        message: this.#scrubber.scrubText(message.toWellFormed(), cut),
+      };
       if (traceback !== undefined) {
         record.error.traceback = this.#scrubber.scrubText(traceback.toWellFormed(), cut);
       }
@@ -289,12 +293,8 @@ export class Run {
 
   /** A trace for the case of a crash, which nobody waits for. */
   #writeAhead(): void {
-    this.#write().catch((error: unknown) => {
-      this.#parts.log.warn(
-        { err: error, run: this.#record.id },
-        'the first record of a run could not be written',
-      );
-    });
+    this.#parts.history.noteRun({ ...this.#record });
+    this.#parts.onChange();
   }
 }
 

@@ -225,6 +225,11 @@ export interface AuditFilter {
  */
 export interface History {
   putRun(run: RunRecord): Promise<void>;
+  /**
+   * Notes that a run goes on: seen by readers at once, written soon, and not at all when `putRun` of the same run
+   * comes first. Nobody is told when it is written, or that it could not be.
+   */
+  noteRun(run: RunRecord): void;
   getRun(id: string): Promise<RunRecord | undefined>;
   /** Newest first; logs are left empty in lists. */
   listRuns(filter: RunFilter): Promise<RunRecord[]>;

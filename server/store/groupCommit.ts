@@ -1,6 +1,8 @@
-/** SQLite writes that wait together share one transaction; it does not know what they write. */
+/** SQLite writes that wait together share one transaction and one fsync; it does not know what they write. */
 
+import { closeSync, fsync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 
 import { Failure } from '../errors.ts';
 
@@ -10,62 +12,83 @@ interface Waiting {
   settled: PromiseWithResolvers<void>;
 }
 
+const syncFile = promisify(fsync);
+
 /**
- * Gathers the writes of one turn of the event loop.
+ * Gathers writes: those of one turn of the event loop, and those that come while the disk is busy with the last ones.
+ *
+ * SQLite itself would hold the event loop for the fsync of each commit. So it commits without one (WAL mode with
+ * synchronous NORMAL keeps the file whole), and the log is synced from here, off the event loop, before a write
+ * is said to be durable. SQLite's locks are on its other two files, so that opening the log a second time is safe.
  *
  * Invariant: a write that throws a `Failure` has changed nothing, and is refused alone;
  * anything else that is thrown undoes and rejects all that shared the transaction.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
+  readonly #logPath: string;
   readonly #onUndone: () => void;
   readonly #describe: (cause: unknown) => Failure;
   #waiting: Waiting[] = [];
-  #synchronous: 'FULL' | 'NORMAL' | undefined;
+  #flushing: Promise<void> | undefined;
+  #log: number | undefined;
 
   /** `onUndone` forgets what writes have noted in memory; `describe` says what a failed transaction means. */
   constructor(options: {
     database: DatabaseSync;
+    /** The database's `-wal` file. */
+    logPath: string;
     onUndone: () => void;
     describe: (cause: unknown) => Failure;
   }) {
     this.#database = options.database;
+    this.#logPath = options.logPath;
     this.#onUndone = options.onUndone;
     this.#describe = options.describe;
+    this.#database.exec('PRAGMA synchronous = NORMAL');
   }
 
   /** Resolves once the write is committed; unless `durable` is false it then survives a power cut. */
   add(write: () => void, { durable = true } = {}): Promise<void> {
     const settled = Promise.withResolvers<void>();
-    if (this.#waiting.length === 0) setImmediate(() => this.flush());
     this.#waiting.push({ write, durable, settled });
+    this.#flushing ??= this.#flush();
     return settled.promise;
   }
 
-  /** Commits what waits, now. */
-  flush(): void {
-    const group = this.#waiting;
-    if (group.length === 0) return;
-    this.#waiting = [];
-    const refused = new Map<Waiting, Failure>();
-    try {
-      this.#commit(group, refused);
-    } catch (cause) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#onUndone();
-      const failure = this.#describe(cause);
-      for (const { settled } of group) settled.reject(failure);
-      return;
+  /** Resolves when nothing waits any more; then nothing may be added. */
+  async close(): Promise<void> {
+    await this.#flushing;
+    if (this.#log !== undefined) closeSync(this.#log);
+  }
+
+  /** Never rejects. */
+  async #flush(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      const refused = new Map<Waiting, Failure>();
+      try {
+        this.#commit(group, refused);
+        if (group.some(({ durable }) => durable)) await this.#sync();
+      } catch (cause) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        this.#onUndone();
+        const failure = this.#describe(cause);
+        for (const { settled } of group) settled.reject(failure);
+        continue;
+      }
+      for (const waiting of group) {
+        const failure = refused.get(waiting);
+        if (failure) waiting.settled.reject(failure);
+        else waiting.settled.resolve();
+      }
     }
-    for (const waiting of group) {
-      const failure = refused.get(waiting);
-      if (failure) waiting.settled.reject(failure);
-      else waiting.settled.resolve();
-    }
+    this.#flushing = undefined;
   }
 
   #commit(group: Waiting[], refused: Map<Waiting, Failure>): void {
-    this.#setSynchronous(group.some(({ durable }) => durable) ? 'FULL' : 'NORMAL');
     this.#database.exec('BEGIN IMMEDIATE');
     for (const waiting of group) {
       try {
@@ -78,10 +101,9 @@ export class GroupCommit {
     this.#database.exec('COMMIT');
   }
 
-  /** In WAL mode, NORMAL leaves out the fsync of a commit and keeps the file whole; a later FULL one makes up for it. */
-  #setSynchronous(level: 'FULL' | 'NORMAL'): void {
-    if (level === this.#synchronous) return;
-    this.#database.exec(`PRAGMA synchronous = ${level}`);
-    this.#synchronous = level;
+  async #sync(): Promise<void> {
+    // SQLite makes the file with the first write, and keeps it until the database is closed.
+    this.#log ??= openSync(this.#logPath, 'r+');
+    await syncFile(this.#log);
   }
 }

@@ -19,7 +19,7 @@ import { runColumns, runFromRow, runToRow } from './runRow.ts';
 /**
  * Opens `history.db` in `directory`, which exists and is locked by the caller; a missing file is an empty history.
  *
- * SQLite is synchronous: a commit holds the event loop for one fsync, which all writes of the same turn share.
+ * Writes that wait together share a commit, which holds the event loop for their statements only, and an fsync.
  * Rejects with `data-damaged`, `data-too-new` or `storage-failed`, and then leaves the file as it is.
  */
 export async function openSqliteHistory(options: { directory: string }): Promise<History> {
@@ -41,6 +41,9 @@ class SqliteHistory implements History {
   readonly #runLists = new Map<string, Prepared>();
   /** Number of the newest audit record, with those of the transaction under way; `undefined` when it has to be read. */
   #headSeq: number | undefined;
+  /** Runs that have begun and are in no transaction yet; most end before their note would be written. */
+  readonly #noted = new Map<string, RunRecord>();
+  #noteTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(database: DatabaseSync, path: string) {
@@ -49,6 +52,7 @@ class SqliteHistory implements History {
     this.#statements = prepare(database);
     this.#commit = new GroupCommit({
       database,
+      logPath: `${path}-wal`,
       describe: (cause) => historyFailure(path, cause),
       onUndone: () => {
         this.#headSeq = undefined;
@@ -59,10 +63,32 @@ class SqliteHistory implements History {
   async putRun(run: RunRecord): Promise<void> {
     this.#checkOpen();
     const row = runToRow(run);
+    this.#noted.delete(run.id);
     await this.#commit.add(() => this.#statements.putRun.run(...row));
   }
 
+  noteRun(run: RunRecord): void {
+    this.#checkOpen();
+    this.#noted.set(run.id, run);
+    this.#noteTimer ??= setTimeout(() => this.#writeNotes(), noteDelayMs).unref();
+  }
+
+  /** A note is a trace for the case of a crash; what it could not write, the run's own record still will. */
+  #writeNotes(): void {
+    clearTimeout(this.#noteTimer);
+    this.#noteTimer = undefined;
+    const rows = [...this.#noted.values()].map(runToRow);
+    this.#noted.clear();
+    if (rows.length === 0) return;
+    const write = () => {
+      for (const row of rows) this.#statements.putRun.run(...row);
+    };
+    this.#commit.add(write, { durable: false }).catch(() => undefined);
+  }
+
   async getRun(id: string): Promise<RunRecord | undefined> {
+    const noted = this.#noted.get(id);
+    if (noted) return structuredClone(noted);
     return this.#read(() => {
       const row = this.#statements.getRun.get(id);
       return row && runFromRow(row);
@@ -81,6 +107,7 @@ class SqliteHistory implements History {
     where('status = ?', filter.status);
     where('organization_id = ?', filter.organizationId);
     where('id < ?', filter.before);
+    await this.#settleNotes();
     return this.#read(() =>
       this.#runList(conditions.join(' AND '))
         .all(...values, filter.limit)
@@ -89,6 +116,7 @@ class SqliteHistory implements History {
   }
 
   async unfinishedRuns(): Promise<RunRecord[]> {
+    await this.#settleNotes();
     return this.#read(() => this.#statements.unfinishedRuns.all().map(runFromRow));
   }
 
@@ -145,8 +173,16 @@ class SqliteHistory implements History {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#commit.flush();
+    this.#writeNotes();
+    await this.#commit.close();
     this.#database.close();
+  }
+
+  /** Lists are read from the database, so what is noted must be there. */
+  async #settleNotes(): Promise<void> {
+    if (this.#noted.size === 0) return;
+    this.#writeNotes();
+    await this.#commit.add(() => undefined, { durable: false });
   }
 
   #append(rows: AuditInsert[]): void {
@@ -201,6 +237,9 @@ class SqliteHistory implements History {
     }
   }
 }
+
+/** Longer than most runs, and short beside what a person waits for. */
+const noteDelayMs = 50;
 
 type Prepared = ReturnType<DatabaseSync['prepare']>;
 type Row = Record<string, SQLOutputValue>;

@@ -98,6 +98,24 @@ export function historyContract(engine: string, makePlace: () => Promise<History
       await history.close();
     });
 
+    test('a noted run is seen at once, never undoes its end, and survives closing', async () => {
+      await using place = await makePlace();
+      const history = await place.open();
+      history.noteRun(runRecord(1, { status: 'Running' }));
+      history.noteRun(runRecord(2, { status: 'Running' }));
+      assert.equal((await history.getRun(runRecord(1).id))?.status, 'Running');
+      await history.putRun(runRecord(1, { status: 'Success' }));
+      const listed = await history.listRuns({ limit: 10 });
+      assert.deepEqual(
+        listed.map(({ status }) => status),
+        ['Running', 'Success'],
+      );
+      history.noteRun(runRecord(3, { status: 'Running' }));
+      await history.close();
+      const again = await place.open();
+      assert.deepEqual(ids(await again.unfinishedRuns()), [runRecord(2).id, runRecord(3).id]);
+    });
+
     test('a run that JSON cannot hold is refused alone', async () => {
       await using place = await makePlace();
       const history = await place.open();
