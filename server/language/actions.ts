@@ -7,7 +7,7 @@ import { configsInReach, type KnownNames, nearest } from './names.ts';
 import { overlap } from './ranges.ts';
 
 /** The editor's command that asks for a value and sets it; its one argument is `{ name, organizationId? }`. */
-export const setConfigCommand = 'workflowKeys.configs.set';
+const setConfigCommand = 'workflowKeys.configs.set';
 
 /** @param diagnostics of the whole file, as `diagnose` gave them; `range` is where the cursor or selection is. */
 export function quickFixes(

@@ -15,7 +15,7 @@ export type ConfigScope =
   | { kind: 'dynamic' };
 
 /** The name that a call asks for. */
-export interface ConfigName {
+interface ConfigName {
   text: string;
   /** The whole argument: a literal with its quotes, or the constant that holds the name. */
   range: SourceRange;

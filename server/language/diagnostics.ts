@@ -49,7 +49,7 @@ export const diagnosticTable = {
   }
 >;
 
-export type DiagnosticCode = keyof typeof diagnosticTable;
+type DiagnosticCode = keyof typeof diagnosticTable;
 
 /** Who a diagnostic says it is from. */
 export const diagnosticSource = 'workflow-keys';

@@ -4,8 +4,8 @@ import type { CodeLens, Command } from 'vscode-languageserver';
 import type { FileFacts, WorkflowFact } from './facts.ts';
 
 /** Each of these commands takes one argument, `{ workflowId }`. */
-export const runCommand = 'workflowKeys.runs.start';
-export const copyCurlCommand = 'workflowKeys.workflows.copyCurl';
+const runCommand = 'workflowKeys.runs.start';
+const copyCurlCommand = 'workflowKeys.workflows.copyCurl';
 
 export function lenses({ workflows }: FileFacts): CodeLens[] {
   return workflows.flatMap(({ workflow, definitionRange: { start } }) => {

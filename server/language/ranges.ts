@@ -13,6 +13,6 @@ export function overlap(one: SourceRange, other: SourceRange): boolean {
   return comparePositions(one.start, other.end) <= 0 && comparePositions(other.start, one.end) <= 0;
 }
 
-export function comparePositions(one: Position, other: Position): number {
+function comparePositions(one: Position, other: Position): number {
   return one.line - other.line || one.character - other.character;
 }

@@ -50,7 +50,7 @@ function homeOf(scope: Scope, name: string): Scope {
   return scope;
 }
 
-export function moduleOf(scope: Scope): Scope {
+function moduleOf(scope: Scope): Scope {
   let outermost = scope;
   while (outermost.parent) outermost = outermost.parent;
   return outermost;

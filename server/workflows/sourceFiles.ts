@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { Failure } from '../errors.ts';
 
 /** A file as it was read. `stamp` differs when the file does. */
-export interface ReadFile {
+interface ReadFile {
   /** Relative to the folder, with forward slashes. */
   file: string;
   stamp: string;
