@@ -59,7 +59,6 @@ export interface Daemon {
 
 /** Less than the 10 s within which a stop is promised, so that the rest has time too. */
 const runGraceMs = 8_000;
-const minuteMs = 60_000;
 
 /**
  * Starts the daemon; when this resolves it answers.
@@ -260,21 +259,23 @@ async function compose(
     return stopped;
   };
   closers.push(outlive(log));
-  if (options.background) closers.push(stopWhenIdle());
+  if (options.background && settings.idleSeconds > 0) closers.push(stopWhenIdle(settings.idleSeconds * 1000));
   return { url: url(), notices, welcome, stop, stopped };
 
   /** Stops after the idle time without clients, runs and, if the setting says so, endpoints. */
-  function stopWhenIdle(): () => void {
+  function stopWhenIdle(idleMs: number): () => void {
     let idleSince = clock();
-    const timer = setInterval(() => {
-      const isNeeded =
-        clients.size > 0 ||
-        runs.active() > 0 ||
-        (settings.stayForEndpoints && registry.list().some(({ endpointEnabled }) => endpointEnabled));
-      if (isNeeded) idleSince = clock();
-      else if (settings.idleMinutes > 0 && clock() - idleSince >= settings.idleMinutes * minuteMs)
-        void stop();
-    }, minuteMs / 4);
+    const timer = setInterval(
+      () => {
+        const isNeeded =
+          clients.size > 0 ||
+          runs.active() > 0 ||
+          (settings.stayForEndpoints && registry.list().some(({ endpointEnabled }) => endpointEnabled));
+        if (isNeeded) idleSince = clock();
+        else if (clock() - idleSince >= idleMs) void stop();
+      },
+      Math.min(idleMs / 4, 15_000),
+    );
     timer.unref();
     return () => clearInterval(timer);
   }

@@ -120,11 +120,11 @@ export const settingTable = {
     10_000_000,
     'Failed authentications a minute, per address (D10).',
   ),
-  idleMinutes: number(
-    'WORKFLOW_KEYS_IDLE_MINUTES',
-    15,
+  idleSeconds: number(
+    'WORKFLOW_KEYS_IDLE_SECONDS',
+    900,
     0,
-    1_000_000,
+    100_000_000,
     'A background daemon without clients, runs and endpoints stops after this long; 0 is never.',
   ),
   stayForEndpoints: flag(
