@@ -1,5 +1,6 @@
 /** Activates and ends the extension; it wires the parts and holds no logic. */
 
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/table.ts';
 import type { Ctx } from './ctx.ts';
@@ -8,7 +9,7 @@ import { provideDocuments } from './documents.ts';
 import { registerFolders } from './folders.ts';
 import { report } from './report.ts';
 import { watchSecretKey } from './secretKey.ts';
-import { changesConnection, changesDaemon, chosenOrganization } from './settings.ts';
+import { changesConnection, chosenOrganization, daemonSettings } from './settings.ts';
 import { showStatus } from './status.ts';
 import { configsView } from './views/configs.ts';
 import { decorateKeys, keysView } from './views/keys.ts';
@@ -68,12 +69,16 @@ function followSettings(ctx: Ctx): void {
   const reconnect = () => {
     if (ctx.daemon.state.kind === 'ready') void ctx.daemon.reconnect().catch((error) => report(ctx, error));
   };
+  let settings = daemonSettings();
   ctx.extension.subscriptions.push(
     vscode.workspace.onDidGrantWorkspaceTrust(reconnect),
     vscode.workspace.onDidChangeConfiguration(async (change) => {
       if (changesConnection(change)) reconnect();
       if (change.affectsConfiguration('workflowKeys.organization')) await tellOrganization(ctx);
-      if (changesDaemon(change)) await offerRestart(ctx);
+      // Trust makes restricted settings “change” to what they already are.
+      if (isDeepStrictEqual(settings, daemonSettings())) return;
+      settings = daemonSettings();
+      await offerRestart(ctx);
     }),
   );
 }

@@ -24,11 +24,6 @@ export function daemonSettings(): DaemonSettings {
   };
 }
 
-/** Settings that a running daemon was started with, so that a change of them waits for a restart. */
-export function changesDaemon(change: vscode.ConfigurationChangeEvent): boolean {
-  return change.affectsConfiguration('workflowKeys.daemon');
-}
-
 /** Settings that are told to the daemon once, when a connection begins. */
 export function changesConnection(change: vscode.ConfigurationChangeEvent): boolean {
   return (

@@ -1,13 +1,15 @@
 /** A real VS Code in a real browser: a fresh code-server with our package installed, and its windows. */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { processEnd } from '../../client/launch.ts';
+import type { DaemonFile } from '../../server/protocol.ts';
 import { Window } from './window.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -107,10 +109,24 @@ export class Editor implements AsyncDisposable {
     return new Window(page, name);
   }
 
+  /** What the running daemon says of itself. */
+  daemon(): DaemonFile | undefined {
+    const file = join(this.dataDirectory, 'daemon.json');
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  }
+
+  async #endDaemon(): Promise<void> {
+    const pid = this.daemon()?.pid;
+    if (pid === undefined) return;
+    process.kill(pid);
+    await processEnd(pid, AbortSignal.timeout(15_000));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
     // The group: code-server's own children, but not our daemon, which outlives its editor.
     if (this.#server.pid !== undefined) process.kill(-this.#server.pid, 'SIGKILL');
+    await this.#endDaemon();
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }
