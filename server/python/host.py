@@ -19,7 +19,7 @@ from typing import Any, Dict, List, Optional, Set
 from bifrost import _channel
 from bifrost._host import processes
 from bifrost._host.modules import Modules
-from bifrost._host.output import Output
+from bifrost._host.output import Output, take_standard_streams
 from bifrost._host.run import rehearse, serve
 
 
@@ -35,7 +35,6 @@ class Host:
         self._output = Output()
         self._output.install()
         self._woken, self._wake = socket.socketpair()
-        self._nothing = os.open(os.devnull, os.O_RDONLY)
         self._socket_path = ""
         self._modules: Modules
 
@@ -122,12 +121,10 @@ class Host:
             signal.set_wakeup_fd(-1)
             connection.sendall(f"channel {token} {os.getpid()}\n".encode("ascii"))
             output.sendall(f"output {token}\n".encode("ascii"))
-            os.dup2(self._nothing, 0)
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
             os.close(self._control_in)
             os.close(self._control_out)
-            os.close(self._nothing)
             self._woken.close()
             self._wake.close()
             channel_fd = connection.detach()
@@ -177,7 +174,4 @@ class Host:
 
 if __name__ == "__main__":
     # The control channel leaves descriptors 0 and 1, so that nothing a workflow module prints can reach it.
-    control = (os.dup(0), os.dup(1))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    Host(*control).run()
+    Host(*take_standard_streams()).run()

@@ -13,7 +13,7 @@ import sys
 from bifrost._channel import Channel
 from bifrost._host import processes
 from bifrost._host.modules import Modules
-from bifrost._host.output import Output
+from bifrost._host.output import Output, take_standard_streams
 from bifrost._host.run import serve
 
 
@@ -40,11 +40,9 @@ def close_output() -> None:
         pass
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
+    os.close(nothing)
 
 
 if __name__ == "__main__":
     # The line leaves descriptors 0 and 1, so that nothing a workflow prints or reads can reach it.
-    line = Channel(os.dup(0), os.dup(1))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    run_one(line)
+    run_one(Channel(*take_standard_streams()))

@@ -29,12 +29,12 @@ export type DoneFrame = { kind: 'done'; outcome: Outcome; droppedBytes: number }
 export type RunFrame = ConfigAsk | DoneFrame;
 
 const deepestResult = 256;
-const verbs: Record<string, ConfigAsk['verb']> = {
-  'config.get': 'get',
-  'config.set': 'set',
-  'config.delete': 'delete',
-  'config.list': 'list',
-};
+const verbs = new Map<unknown, ConfigAsk['verb']>([
+  ['config.get', 'get'],
+  ['config.set', 'set'],
+  ['config.delete', 'delete'],
+  ['config.list', 'list'],
+]);
 
 /** The frame in a line, or `undefined` when it is none. */
 export function parseFrame(line: string): RunFrame | undefined {
@@ -64,7 +64,7 @@ export function parseRunError(error: unknown): RunError | undefined {
 }
 
 function readAsk(frame: Record<string, unknown>): ConfigAsk | undefined {
-  const verb = typeof frame.ask === 'string' ? verbs[frame.ask] : undefined;
+  const verb = verbs.get(frame.ask);
   const { id, name = '', scope, value, is_secret: isSecret } = frame;
   if (verb === undefined || typeof id !== 'number' || !Number.isSafeInteger(id)) return undefined;
   if (typeof name !== 'string' || (isSecret !== undefined && typeof isSecret !== 'boolean')) return undefined;

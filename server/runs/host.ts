@@ -44,7 +44,11 @@ export class Host implements ProcessSource {
     this.ready = ready.promise;
     this.gone = gone.promise;
     this.ready.catch(() => {});
-    const limit = setTimeout(() => this.#kill(), plan.startLimitMs);
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      this.#kill();
+    }, plan.startLimitMs);
     const reader = new LineReader(controlLineLimitBytes);
     child.stdin.on('error', () => {});
     child.stdout.on('data', (chunk: Buffer) => {
@@ -68,7 +72,10 @@ export class Host implements ProcessSource {
     child.on('error', () => {});
     child.on('close', (code, signal) => {
       clearTimeout(limit);
-      const failure = describeStartFailure(plan, code, signal, this.#lastWords);
+      const how = isLate
+        ? `was not ready within ${plan.startLimitMs / 1000} s`
+        : `was ended ${signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`}`;
+      const failure = hostFailed(plan.folder, how, this.#lastWords);
       ready.reject(failure);
       this.#abandon(failure);
       gone.resolve();
@@ -92,7 +99,7 @@ export class Host implements ProcessSource {
       this.#fill();
       return Promise.resolve(next.process);
     }
-    if (this.#hasGone) return Promise.reject(new Failure('host-failed', hostGone(this.#plan.folder)));
+    if (this.#hasGone) return Promise.reject(hostFailed(this.#plan.folder, 'has ended'));
     const waiting = Promise.withResolvers<RunProcess>();
     this.#waiting.push(waiting);
     this.#fill();
@@ -181,8 +188,7 @@ export class Host implements ProcessSource {
     this.#hasGone = true;
     for (const [token, process] of this.#processes) {
       this.#rendezvous.forget(token);
-      process?.end();
-      process?.reportExit({ code: null, signal: null });
+      process?.abandon();
     }
     this.#processes.clear();
     this.#idle.length = 0;
@@ -198,21 +204,11 @@ function killGroup(pid: number): void {
   }
 }
 
-function hostGone(folder: string): string {
-  return `The run host of ${folder} has ended; run the workflow again.`;
-}
-
-function describeStartFailure(
-  plan: SourcePlan,
-  code: number | null,
-  signal: string | null,
-  lastWords: string,
-): Failure {
-  const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
-  const last = lastWords.trim().split('\n').at(-1);
+function hostFailed(folder: string, how: string, lastWords = ''): Failure {
+  const last = lastWords.trim().split('\n').at(-1) ?? '';
   return new Failure(
     'host-failed',
-    `The run host of ${plan.folder} was ended ${how}; look for what its workflow modules do when they are imported.`,
-    { cause: last === undefined || last === '' ? undefined : new Error(last) },
+    `The run host of ${folder} ${how}; look for what its workflow modules do when they are imported.`,
+    last === '' ? {} : { cause: new Error(last) },
   );
 }

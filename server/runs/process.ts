@@ -98,6 +98,12 @@ export class RunProcess {
     this.#after(exitGraceMs, () => this.reportExit({ code: null, signal: 'SIGKILL' }));
   }
 
+  /** Told when nobody is left who could report its exit. */
+  abandon(): void {
+    this.#parts.kill();
+    this.reportExit({ code: null, signal: null });
+  }
+
   /** Told by whoever made the process, once it has ended. */
   reportExit(exit: Exit): void {
     if (this.#exit !== undefined) return;

@@ -49,6 +49,7 @@ export class Run {
   readonly #aborted = new AbortController();
   #process: RunProcess | undefined;
   #endedStatus: EndedStatus | undefined;
+  #isLeft = false;
   #written: Promise<void> = Promise.resolve();
 
   /** `id` and `createdAt` are given for a run that was accepted before the daemon started. */
@@ -99,10 +100,11 @@ export class Run {
   /** Waits for its turn, runs, and finishes; never rejects. */
   async perform(): Promise<void> {
     const { slots, folder } = this.#parts;
-    if (this.#record.mode === 'sync' && !(slots.hasFree && folder.hasIdle)) this.#writeAhead();
-    const granted = await slots.acquire(this.#aborted.signal);
+    let granted = false;
     try {
-      if (granted && this.#endedStatus === undefined) this.#settle(await this.#execute());
+      if (this.#record.mode === 'sync' && !(slots.hasFree && folder.hasIdle)) this.#writeAhead();
+      granted = await slots.acquire(this.#aborted.signal);
+      if (granted && this.#endedStatus === undefined) await this.#execute();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -120,15 +122,17 @@ export class Run {
 
   /** Leaves a run that has not begun to the daemon's next start: its acceptance stays as it is. */
   leave(): void {
+    this.#isLeft = true;
     this.#finished.resolve({ ...this.#record });
     this.#aborted.abort();
   }
 
-  async #execute(): Promise<Ending> {
+  async #execute(): Promise<void> {
     const { folder, limits } = this.#parts;
     const { workflow } = this.#request;
     const taken = await folder.take(workflow.file);
     this.#process = taken;
+    if (this.#isLeft) return taken.end();
     this.#record.status = 'Running';
     this.#record.startedAt = this.#parts.clock();
     // A begun run must not begin again after a crash. A run that somebody waits for never does.
@@ -143,7 +147,7 @@ export class Run {
       onOutput: (chunk) => this.#output.push(chunk),
     });
     clearTimeout(timer);
-    return ending;
+    this.#settle(ending);
   }
 
   #order(): object {
@@ -256,12 +260,11 @@ export class Run {
   }
 
   async #finish(): Promise<void> {
+    if (this.#isLeft) return;
     const record = this.#record;
     if (this.#endedStatus !== undefined) {
       record.status = this.#endedStatus;
       record.error = describeEnd(this.#endedStatus, this.#request.workflow.timeoutSeconds);
-    } else if (record.status === 'Pending') {
-      return;
     }
     record.finishedAt = this.#parts.clock();
     record.input = this.#scrubber.scrubValue(record.input) as Record<string, unknown>;

@@ -195,8 +195,8 @@ export class Runs {
   }
 
   #begin(run: Run): void {
-    const performed = run.perform().finally(() => this.#active.delete(run.id));
-    this.#active.set(run.id, { run, performed });
+    this.#active.set(run.id, { run, performed: run.perform() });
+    void run.finished.then(() => this.#active.delete(run.id));
   }
 
   #folderOf(request: RunRequest): Folder {

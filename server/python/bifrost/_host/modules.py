@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import importlib
 import importlib.util
@@ -113,11 +114,17 @@ def _type_name(error: BaseException) -> str:
     return f"{kind.__module__}.{kind.__qualname__}" if kind.__qualname__ in own_words else kind.__qualname__
 
 
-_OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# What stands between the host and workflow code in every traceback.
+_NOT_THE_USERS = (
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+    os.path.dirname(asyncio.__file__),
+    importlib.__file__,
+    "<frozen importlib",
+)
 
 
 def _is_ours(path: str) -> bool:
-    return path.startswith((_OUR_FOLDER, "<frozen importlib", importlib.__file__))
+    return path.startswith(_NOT_THE_USERS)
 
 
 def _import_file(folder: str, file: str) -> ModuleType:

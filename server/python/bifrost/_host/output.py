@@ -14,9 +14,10 @@ import logging
 import os
 import sys
 import threading
-from typing import Any
+from typing import Any, Tuple
 
 _PIECE_CHARACTERS = 16 * 1024
+_MOST_DESCRIPTORS = 4096
 
 
 class Output:
@@ -83,6 +84,20 @@ class Output:
 
     def _renew_lock(self) -> None:
         self._sending = threading.Lock()
+
+
+def take_standard_streams() -> Tuple[int, int]:
+    """Other numbers for the present standard input and output; then input is empty, and output goes where errors go.
+
+    To be called first: whatever else this process has inherited is closed.
+    """
+    os.closerange(3, _MOST_DESCRIPTORS)
+    taken = (os.dup(0), os.dup(1))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return taken
 
 
 class _StreamPieces(io.RawIOBase):
