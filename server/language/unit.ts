@@ -42,6 +42,33 @@ export interface Unit {
 /** A function's body that has none of these words can tell nothing. */
 const tellingWord = /\b(?:get|set|delete|global|nonlocal|bifrost)\b/;
 
+/** An expression without any of these calls nothing that we follow, and binds nothing. */
+const tellingExpression = /\b(?:get|set|delete|as)\b|:=/;
+
+const expressionTypes = new Set([
+  'attribute',
+  'await',
+  'binary_operator',
+  'boolean_operator',
+  'call',
+  'comparison_operator',
+  'concatenated_string',
+  'conditional_expression',
+  'dictionary',
+  'dictionary_comprehension',
+  'expression_list',
+  'generator_expression',
+  'list',
+  'list_comprehension',
+  'not_operator',
+  'parenthesized_expression',
+  'set',
+  'set_comprehension',
+  'string',
+  'subscript',
+  'tuple',
+]);
+
 /** Nodes without anything in them to read. */
 const leaves = new Set([
   'identifier',
@@ -80,6 +107,8 @@ export function readUnit(statement: Node, text: string): Unit {
     const { node } = trail;
     const { type } = node;
     if (leaves.has(type) || trail.depth > maxDepth) return;
+    // Crossing into WASM for every node is what costs; most of them are in expressions that tell nothing.
+    if (expressionTypes.has(type) && !tellingExpression.test(sourceOf(node, text))) return;
     if (!enter(type, trail, scope)) for (const child of expressionsIn(node)) descend(trail, child, scope);
   }
 
