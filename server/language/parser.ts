@@ -29,10 +29,6 @@ export class PythonParser {
     if (!tree) throw new Error('The parser has no language.');
     return tree;
   }
-
-  delete(): void {
-    this.#parser.delete();
-  }
 }
 
 /**
