@@ -54,8 +54,13 @@ export async function openFolders(parts: FoldersParts): Promise<Folders> {
 
   const open = async (path: string, python: string | undefined) => {
     await registry.addFolder(path);
-    const watch = await watchFolder(path, registry, () => useSource(path, watches.get(path)?.python));
-    watches.set(path, { ...(python !== undefined && { python }), close: () => watch.close() });
+    // Nobody waits for it: on its beginning it reads what has changed since.
+    const watch = watchFolder(path, registry, () => useSource(path, watches.get(path)?.python));
+    watch.catch((thrown: unknown) => log.warn({ err: thrown, folder: path }, 'a folder is not watched'));
+    watches.set(path, {
+      ...(python !== undefined && { python }),
+      close: async () => (await watch).close(),
+    });
     useSource(path, python);
   };
 
