@@ -138,7 +138,8 @@ export class Run {
     // A begun run must not begin again after a crash. A run that somebody waits for never does.
     if (this.#record.mode === 'async') await this.#write();
     else this.#writeAhead();
-    if (this.#endedStatus !== undefined) taken.end();
+    // Ended while it was written: then it must not begin at all.
+    if (this.#endedStatus !== undefined) return taken.end();
     const limitMs = workflow.timeoutSeconds * 1000;
     const timer =
       limitMs > 0 && limitMs <= longestTimerMs ? setTimeout(() => this.end('Timeout'), limitMs) : undefined;
