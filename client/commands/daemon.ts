@@ -65,7 +65,7 @@ async function addressChoice(ctx: Ctx): Promise<Choice<() => Promise<void>>> {
   return {
     label: `$(copy) ${t('Copy {0}', status.url)}`,
     description: t(
-      'version {0}, {1} windows and command lines, {2} runs',
+      'version {0} · clients: {1} · runs: {2}',
       status.version,
       status.clients,
       status.activeRuns,
