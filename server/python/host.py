@@ -117,7 +117,7 @@ class Host:
             os.setsid()
             processes.end_with_parent()
             processes.adopt_orphans()
-            # The handler of SIGCHLD may stay, it does nothing; `signal.signal` costs a run more than all the rest here.
+            # The handler of SIGCHLD does nothing and may stay: `signal.signal` would cost more than all the rest here.
             signal.set_wakeup_fd(-1)
             connection.sendall(f"channel {token} {os.getpid()}\n".encode("ascii"))
             output.sendall(f"output {token}\n".encode("ascii"))

@@ -11,6 +11,10 @@ import { type FailedModule, type ProcessSource, readFailedModules, type SourcePl
 const controlLineLimitBytes = 16 * 1024 * 1024;
 const keptErrorBytes = 4096;
 const stopGraceMs = 3000;
+/** How long a host that has ended may still be read. */
+const lastWordsMs = 200;
+/** So many processes in a row that end before they were used show that the folder cannot be run. */
+const maxIdleDeaths = 20;
 
 export class Host implements ProcessSource {
   readonly ready: Promise<FailedModule[]>;
@@ -26,6 +30,7 @@ export class Host implements ProcessSource {
   #retired = false;
   #hasGone = false;
   #forking = 0;
+  #idleDeaths = 0;
   #lastWords = '';
 
   constructor(plan: SourcePlan, rendezvous: Rendezvous) {
@@ -70,7 +75,8 @@ export class Host implements ProcessSource {
       this.#lastWords = (this.#lastWords + chunk.toString('utf8')).slice(-keptErrorBytes);
     });
     child.on('error', () => {});
-    child.on('close', (code, signal) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
+      if (this.#hasGone) return;
       clearTimeout(limit);
       const how = isLate
         ? `was not ready within ${plan.startLimitMs / 1000} s`
@@ -79,7 +85,10 @@ export class Host implements ProcessSource {
       ready.reject(failure);
       this.#abandon(failure);
       gone.resolve();
-    });
+    };
+    // What its modules started holds its streams open, so they may stay open when it has ended.
+    child.on('exit', (code, signal) => setTimeout(end, lastWordsMs, code, signal).unref());
+    child.on('close', end);
     this.#order({
       folder: plan.folder,
       files: plan.files,
@@ -94,6 +103,7 @@ export class Host implements ProcessSource {
 
   /** A fresh process. Rejects with `host-failed` when the host ends before there is one. */
   take(): Promise<RunProcess> {
+    this.#idleDeaths = 0;
     const next = this.#idle.shift();
     if (next !== undefined) {
       this.#fill();
@@ -167,7 +177,9 @@ export class Host implements ProcessSource {
     }
     const position = this.#idle.findIndex((idle) => idle.token === token);
     if (position !== -1) this.#idle.splice(position, 1);
-    this.#fill();
+    if (position !== -1 || process === undefined) this.#idleDeaths += 1;
+    if (this.#idleDeaths > maxIdleDeaths) this.#kill();
+    else this.#fill();
     this.#stopIfUnused();
   }
 
@@ -186,6 +198,7 @@ export class Host implements ProcessSource {
   /** The host has ended: the system ends its processes with it (Linux), and what it leaves is killed here. */
   #abandon(failure: Failure): void {
     this.#hasGone = true;
+    if (this.#child.pid !== undefined) killGroup(this.#child.pid);
     for (const [token, process] of this.#processes) {
       this.#rendezvous.forget(token);
       process?.abandon();

@@ -1,6 +1,7 @@
 /** Finds the Python that runs workflows; it knows nothing of workflows. */
 
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { Failure } from '../errors.ts';
 
 export interface Interpreter {
@@ -25,7 +26,7 @@ export async function resolvePython(
   environment: Record<string, string>,
 ): Promise<Interpreter> {
   const known = found.get(`${choice ?? ''}\n${environment.PATH ?? ''}`);
-  if (known !== undefined) return known;
+  if (known !== undefined && existsSync(known.executable)) return known;
   const candidates: string[][] =
     choice !== undefined
       ? [[choice]]

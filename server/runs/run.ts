@@ -1,10 +1,11 @@
 /** One accepted run, from its first record to its last; it knows neither HTTP nor the other runs. */
 
-import { Failure, publicError } from '../errors.ts';
+import { publicError } from '../errors.ts';
 import type { History, Millis, RunRecord, RunStatus } from '../store/contracts.ts';
+import { Asks } from './asks.ts';
 import type { RunRequest, RunScope, RunServices } from './contracts.ts';
 import type { Folder } from './folder.ts';
-import type { ConfigAsk, DoneFrame } from './frames.ts';
+import type { DoneFrame } from './frames.ts';
 import { Output } from './output.ts';
 import type { Ending, RunProcess } from './process.ts';
 import { Scrubber } from './scrubber.ts';
@@ -42,8 +43,8 @@ export class Run {
   readonly #parts: RunParts;
   readonly #request: RunRequest;
   readonly #record: RunRecord;
-  readonly #scope: RunScope;
   readonly #scrubber = new Scrubber();
+  readonly #asks: Asks;
   readonly #output: Output;
   readonly #finished = Promise.withResolvers<RunRecord>();
   readonly #aborted = new AbortController();
@@ -70,11 +71,12 @@ export class Run {
       logs: [],
       droppedLogBytes: 0,
     };
-    this.#scope = {
+    const scope: RunScope = {
       runId: this.#record.id,
       workflowId: workflow.id,
       ...(organization === undefined ? {} : { organizationId: organization.id }),
     };
+    this.#asks = new Asks({ scope, services: parts.services, scrubber: this.#scrubber, log: parts.log });
     this.#output = new Output(parts.limits.maxLogBytes, parts.clock);
     this.finished = this.#finished.promise;
   }
@@ -144,7 +146,7 @@ export class Run {
     const timer =
       limitMs > 0 && limitMs <= longestTimerMs ? setTimeout(() => this.end('Timeout'), limitMs) : undefined;
     const ending = await taken.run(this.#order(), limits.maxResultBytes + frameOverheadBytes, {
-      onAsk: (ask) => this.#answer(ask),
+      onAsk: (ask) => this.#asks.answer(ask),
       onOutput: (chunk) => this.#output.push(chunk),
     });
     clearTimeout(timer);
@@ -171,42 +173,6 @@ export class Run {
         publicUrl,
       },
     };
-  }
-
-  async #answer(ask: ConfigAsk): Promise<object> {
-    try {
-      return await this.#ask(ask);
-    } catch (error) {
-      const reference = this.#record.id;
-      if (!(error instanceof Failure)) {
-        this.#parts.log.error({ err: error, run: reference }, `config.${ask.verb} failed`);
-      }
-      return { failure: publicError(error, reference) };
-    }
-  }
-
-  async #ask({ verb, name, scope, value, isSecret }: ConfigAsk): Promise<object> {
-    const { services } = this.#parts;
-    const address = { name, ...(scope === undefined ? {} : { scope }) };
-    switch (verb) {
-      case 'get': {
-        const answer = await services.getConfig(this.#scope, address);
-        if (answer.found && answer.secret) this.#scrubber.register(answer.value);
-        return answer;
-      }
-      case 'set': {
-        // Registered before it is stored: the run knows the value whatever becomes of it.
-        if (isSecret === true) this.#scrubber.register(value);
-        const wish = { ...address, value, ...(isSecret === undefined ? {} : { isSecret }) };
-        const { secret } = await services.setConfig(this.#scope, wish);
-        if (secret) this.#scrubber.register(value);
-        return {};
-      }
-      case 'delete':
-        return { deleted: await services.deleteConfig(this.#scope, address) };
-      case 'list':
-        return { values: await services.listConfigs(this.#scope, scope) };
-    }
   }
 
   #settle(ending: Ending): void {

@@ -126,6 +126,34 @@ test('a host that is killed is replaced by itself', limit, async (t) => {
   }
 });
 
+test(
+  'what a killed host’s modules had started is gone with it, and does not hold up the next host',
+  limit,
+  async (t) => {
+    const bench = await openBench(t, {
+      source:
+        'import os, subprocess\nhelper = subprocess.Popen(["sleep", "3600"]).pid\ndef pids():\n    return [os.getppid(), helper]\n',
+    });
+    const [host, helper] = (await bench.run('pids')).result as [number, number];
+    process.kill(host, 'SIGKILL');
+    await until(() => !isAlive(helper));
+    const [next] = (await bench.run('pids')).result as [number, number];
+    assert.notEqual(next, host);
+  },
+);
+
+test('a folder whose processes die before they are used is a failure, not a busy loop', limit, async (t) => {
+  const bench = await openBench(t, {
+    source: 'import os\nos.register_at_fork(after_in_child=lambda: os._exit(3))\ndef ok():\n    return 1\n',
+  });
+  const record = await bench.run('ok').catch((error: { code?: string }) => error);
+  assert.ok(
+    'code' in record
+      ? record.code === 'host-failed'
+      : 'status' in record && record.error?.type === 'HostFailed',
+  );
+});
+
 test('a dropped folder takes no new runs, and those in flight finish', limit, async (t) => {
   const bench = await openBench(t, {
     source:

@@ -54,6 +54,10 @@ async def who(context: ExecutionContext, extra: str = ""):
 @workflow
 def globally(ctx: "bifrost.ExecutionContext"):
     return [ctx.organization, ctx.org_id, ctx.scope]
+
+@workflow
+def unannotated(context, given):
+    return [context.workflow_name, given]
 `,
   });
   const record = await bench.run('who', { organization: { id: 'acme', name: 'Acme Inc' } });
@@ -72,6 +76,8 @@ def globally(ctx: "bifrost.ExecutionContext"):
   ]);
   assert.equal(record.organizationId, 'acme');
   assert.deepEqual((await bench.run('globally')).result, [null, null, 'global']);
+  const input = { context: 'not from outside', given: 1 };
+  assert.deepEqual((await bench.run('unannotated', { input })).result, ['unannotated', 1]);
 });
 
 test('two workflows whose functions share a name run each its own', limit, async (t) => {

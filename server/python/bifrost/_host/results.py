@@ -133,7 +133,8 @@ def _bytes(value: bytes, path: str) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
-        raise UnfitResult(f"{path} is bytes that are not UTF-8 text; encode them, for instance with base64.") from None
+        message = f"{path} is bytes that are not UTF-8 text; encode them, for instance with base64."
+        raise UnfitResult(message) from None
 
 
 def _name(name: Any, path: str) -> str:

@@ -10,7 +10,8 @@ import os
 from typing import Any, Callable, Dict, List, NoReturn, Optional
 
 from .. import _channel, _execution
-from .arguments import Signature, UnfitInput
+from .arguments import Signature
+from .conversion import UnfitInput
 from .modules import ModuleFailed, Modules, Workflow, describe
 from .output import Output
 from .results import UnfitResult, to_json

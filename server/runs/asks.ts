@@ -1,0 +1,59 @@
+/** What a run asks of the daemon while it runs; every secret that it is given is kept out of its output from then on. */
+
+import { Failure, publicError } from '../errors.ts';
+import type { RunScope, RunServices } from './contracts.ts';
+import type { ConfigAsk } from './frames.ts';
+import type { RunLog } from './run.ts';
+import type { Scrubber } from './scrubber.ts';
+
+export interface AsksParts {
+  /** Invariant: fixed when the run starts; nothing that its process says changes it. */
+  scope: RunScope;
+  services: RunServices;
+  scrubber: Scrubber;
+  log: RunLog;
+}
+
+export class Asks {
+  readonly #parts: AsksParts;
+
+  constructor(parts: AsksParts) {
+    this.#parts = parts;
+  }
+
+  /** The frame that answers; a failure is one as well. Never rejects. */
+  async answer(ask: ConfigAsk): Promise<object> {
+    try {
+      return await this.#ask(ask);
+    } catch (error) {
+      const { scope, log } = this.#parts;
+      if (!(error instanceof Failure))
+        log.error({ err: error, run: scope.runId }, `config.${ask.verb} failed`);
+      return { failure: publicError(error, scope.runId) };
+    }
+  }
+
+  async #ask({ verb, name, scope: asked, value, isSecret }: ConfigAsk): Promise<object> {
+    const { services, scope, scrubber } = this.#parts;
+    const address = { name, ...(asked === undefined ? {} : { scope: asked }) };
+    switch (verb) {
+      case 'get': {
+        const answer = await services.getConfig(scope, address);
+        if (answer.found && answer.secret) scrubber.register(answer.value);
+        return answer;
+      }
+      case 'set': {
+        // Registered before it is stored: the run knows the value whatever becomes of it.
+        if (isSecret === true) scrubber.register(value);
+        const wish = { ...address, value, ...(isSecret === undefined ? {} : { isSecret }) };
+        const { secret } = await services.setConfig(scope, wish);
+        if (secret) scrubber.register(value);
+        return {};
+      }
+      case 'delete':
+        return { deleted: await services.deleteConfig(scope, address) };
+      case 'list':
+        return { values: await services.listConfigs(scope, asked) };
+    }
+  }
+}
