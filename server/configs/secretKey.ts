@@ -13,7 +13,7 @@ export interface SecretKey {
 
 /** Where the daemon keeps the key that it made itself, in its data directory. */
 export const secretKeyFile = 'secret.key';
-export const secretKeyVariable = 'BIFROST_SECRET_KEY';
+const secretKeyVariable = 'BIFROST_SECRET_KEY';
 
 /**
  * The key of D7 (S17): derived from `BIFROST_SECRET_KEY`, else from random text that is made once and kept in a
