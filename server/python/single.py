@@ -8,7 +8,6 @@ from __future__ import annotations
 import faulthandler
 import os
 import socket
-import sys
 
 from bifrost._channel import Channel
 from bifrost._host import processes
