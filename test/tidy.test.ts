@@ -200,6 +200,16 @@ test('the diagnostics of manifest, README and code are the same', () => {
   assert.deepEqual(documented.sort(), codes);
 });
 
+test('the lock file names every package that some platform needs, so that npm ci works on each', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.values(packages)
+    .flatMap(({ optionalDependencies }) => Object.keys(optionalDependencies ?? {}))
+    .filter((name) => !packages[`node_modules/${name}`]);
+  assert.deepEqual(missing, []);
+});
+
 test('no file names a path of a machine or a registry', () => {
   const files = globSync(['client/**/*', 'server/**/*', 'test/**/*', '*.md', '*.json', '*.mjs'], {
     cwd: root,
