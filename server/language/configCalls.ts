@@ -48,9 +48,9 @@ export interface ConfigCall {
 
 /** Parameters by position, as `bifrost.config` declares them. */
 const signatures: Record<ConfigMethod, readonly string[]> = {
-  get: ['name', 'default', 'scope'],
-  set: ['name', 'value', 'is_secret', 'scope'],
-  delete: ['name', 'scope'],
+  get: ['key', 'default', 'scope'],
+  set: ['key', 'value', 'is_secret', 'scope'],
+  delete: ['key', 'scope'],
 };
 
 export function readConfigCalls(
@@ -84,8 +84,8 @@ function readConfigCall(
     const argument = given.get(parameter);
     return argument && evaluate(argument.expression, source.scope, names);
   };
-  const name = given.get('name');
-  const text = literalOf('name');
+  const name = given.get('key');
+  const text = literalOf('key');
   const isSecret = given.get('is_secret');
   const end = source.argumentsEnd;
   return {
@@ -114,7 +114,7 @@ function readConfigCall(
   };
 }
 
-/** Parameter → argument. `isOpen`: a `*` or `**` may give more. `key=` is taken for `name=`. */
+/** Parameter → argument. `isOpen`: a `*` or `**` may give more. */
 function bindArguments({ method, arguments: all }: MethodCall): {
   given: Map<string, Argument>;
   isOpen: boolean;
@@ -129,7 +129,7 @@ function bindArguments({ method, arguments: all }: MethodCall): {
     if (argument.keyword === undefined) position++;
     // After `*arguments` a position tells nothing.
     if (parameter === undefined || (isOpen && argument.keyword === undefined)) continue;
-    given.set(parameter === 'key' ? 'name' : parameter, argument);
+    given.set(parameter, argument);
   }
   return { given, isOpen };
 }

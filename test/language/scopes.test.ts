@@ -198,8 +198,6 @@ async def one():
                      ^^^^^ config/missing: "n3" is not set globally. Set it globally, or give a default.
     await config.get("n" "4")
                      ^^^^^^^ config/missing: "n4" is not set globally. Set it globally, or give a default.
-    await config.get(name="n5")
-                          ^^^^ config/missing: "n5" is not set globally. Set it globally, or give a default.
     await config.get(key="n6")
                          ^^^^ config/missing: "n6" is not set globally. Set it globally, or give a default.
     await config.get(r"n7")

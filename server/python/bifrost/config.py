@@ -32,14 +32,14 @@ class _Message(str):
     __repr__ = str.__str__
 
 
-async def get(name: str, default: Any = _UNSET, scope: _Scope = _UNSET) -> Any:
-    """The value of `name`, decrypted if it is a secret.
+async def get(key: str, default: Any = _UNSET, scope: _Scope = _UNSET) -> Any:
+    """The value under the name `key`, decrypted if it is a secret.
 
     A missing name gives `default`, even `None`; without a default it raises `KeyError`.
     A secret that cannot be decrypted raises `bifrost.errors.DecryptionError`, never the default.
     `scope=None` or `"global"` reads the global scope instead of the organization's cascade.
     """
-    answer = await _ask("get", name=name, scope=scope)
+    answer = await _ask("get", name=key, scope=scope)
     if answer["found"]:
         return answer["value"]
     if default is not _UNSET:
@@ -48,21 +48,21 @@ async def get(name: str, default: Any = _UNSET, scope: _Scope = _UNSET) -> Any:
 
 
 async def set(
-    name: str,
+    key: str,
     value: Any,
     is_secret: Union[bool, _Unset] = _UNSET,
     scope: _Scope = _UNSET,
 ) -> None:
-    """Stores `value` under `name`; with `is_secret=True` it is encrypted.
+    """Stores `value` under the name `key`; with `is_secret=True` it is encrypted.
 
     Without `is_secret` a name that already holds a secret stays one; `is_secret=False` there raises.
     """
-    await _ask("set", name=name, value=value, is_secret=is_secret, scope=scope)
+    await _ask("set", name=key, value=value, is_secret=is_secret, scope=scope)
 
 
-async def delete(name: str, scope: _Scope = _UNSET) -> bool:
-    """Removes `name`; whether there was one."""
-    answer = await _ask("delete", name=name, scope=scope)
+async def delete(key: str, scope: _Scope = _UNSET) -> bool:
+    """Removes the name `key`; whether there was one."""
+    answer = await _ask("delete", name=key, scope=scope)
     return bool(answer["deleted"])
 
 
