@@ -8,6 +8,7 @@ import { addAuditCommands } from './audit.ts';
 import { addConfigCommands } from './configs.ts';
 import { type Call, withDaemon } from './connect.ts';
 import { addDaemonCommands } from './daemon.ts';
+import { addFolderCommands } from './folders.ts';
 import { addKeyCommands } from './keys.ts';
 import { addLintCommand } from './lint.ts';
 import { addOrganizationCommands } from './organizations.ts';
@@ -64,6 +65,7 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     addKeyCommands,
     addConfigCommands,
     addOrganizationCommands,
+    addFolderCommands,
     addWorkflowCommands,
     addRunCommands,
     addLintCommand,

@@ -225,6 +225,21 @@ test('every change is in the audit log, whose chain is whole', async () => {
   assert.match((await cli('audit', '--verify')).stdout, /whole/);
 });
 
+test('a folder is added to the running daemon, and forgotten again', async () => {
+  const added = join(folder.path, 'added');
+  mkdirSync(added);
+  writeFileSync(
+    join(added, 'flow.py'),
+    'from bifrost import workflow\n\n@workflow\ndef added_later(context):\n    return 1\n',
+  );
+  const { workflows } = await runJson<{ workflows: number }>(daemon.data, ['folders', 'add', added]);
+  assert.equal(workflows, 1);
+  assert.equal((await runJson<RunDetail>(daemon.data, ['run', 'added_later'])).result, 1);
+  assert.equal((await cli('folders', 'remove', added)).code, 0);
+  assert.deepEqual(await runJson(daemon.data, ['folders', 'list']), [workspace]);
+  assert.equal((await cli('run', 'added_later')).code, 1);
+});
+
 test('lint speaks SARIF with the place and the rule', async () => {
   const other = join(folder.path, 'other');
   mkdirSync(other, { recursive: true });
