@@ -3,6 +3,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAuditLog } from './audit/auditLog.ts';
+import { openRefusals } from './audit/refusals.ts';
 import { Clients } from './clients.ts';
 import { openConfigAccess } from './configs/access.ts';
 import { openConfigs } from './configs/configs.ts';
@@ -170,17 +171,18 @@ async function compose(
   closers.push(configs.onChange((nouns) => clients.announce(nouns)));
   closers.push(registry.onChange(() => clients.announce(['workflows', 'keys'])));
 
+  const refusals = openRefusals({
+    audit,
+    clock,
+    onUnrecorded: (thrown) => log.error({ err: thrown }, 'a refusal was not recorded'),
+  });
   const { app, url } = buildHttp({
     keys,
     limits: openLimits({ clock }),
     workflows: registry,
     runs,
     organization: (id) => state.get('organizations', id),
-    recordRefusal: (entry) => {
-      audit
-        .append([{ entry }])
-        .catch((thrown: unknown) => log.error({ err: thrown }, 'a refusal was not recorded'));
-    },
+    refusals,
     settings,
     log,
   });
@@ -201,6 +203,7 @@ async function compose(
     runs,
     history,
     audit,
+    refusals,
     state,
     clients,
     lint: openLint({ parser, known }),

@@ -45,16 +45,44 @@ export interface KeyRow {
   /** D23, e.g. `bk_live_••••1a2b`. */
   masked: string;
   organizationId?: string;
+  /** API keys: what it may do, in the canonical names (D14). */
+  scopes?: string[];
+  /** API keys: the only workflows that it may run; absent means all (F19). */
+  workflowIds?: string[];
   createdAt: Timestamp;
   lastUsedAt: Timestamp | null;
   /** `null`: never (W10). */
   expiresAt: Timestamp | null;
+  /** A key that was rotated is refused from here on, which is never after its expiration. */
+  endsAt?: Timestamp;
+  /** Past its expiration, or past `endsAt`. */
   expired: boolean;
+  /** A15: older than 90 days, and neither expired nor replaced. */
+  rotationDue: boolean;
+  /** Ids of the key before it and of the one after it. */
+  rotatedFrom?: string;
+  replacedBy?: string;
   /** W31: the workflow no longer exists. */
   orphaned: boolean;
   /** D12: the workflow exists, but its endpoint is switched off. */
   endpointOff: boolean;
 }
+
+/** D14: the canonical names. */
+export const scopes = [
+  'workflows:read',
+  'workflows:write',
+  'workflows:execute',
+  'runs:read',
+  'connections:read',
+  'connections:write',
+  'configs:read',
+  'configs:write',
+  'keys:read',
+  'keys:write',
+  'audit:read',
+] as const;
+export type Scope = (typeof scopes)[number];
 
 /** W18; `null` is Never. */
 export type ExpiresInDays = 30 | 60 | 90 | 180 | 365 | null;
@@ -63,6 +91,13 @@ export const expirationChoices: readonly ExpiresInDays[] = [null, 30, 60, 90, 18
 export const defaultExpiresInDays = 90;
 /** W13, D24: code points after trimming. */
 export const maxDescriptionLength = 32;
+/** D24: an API key's name, counted the same way. */
+export const maxKeyNameLength = 100;
+/** API keys live for any whole number of days up to this, or for ever. */
+export const maxExpiresInDays = 3650;
+/** For so many days a rotated key and its successor are both valid. */
+export const maxOverlapDays = 30;
+export const defaultOverlapDays = 7;
 /** C12, D32: how the editor shows a secret. */
 export const secretMask = '••••••';
 /** D32: how HTTP and the command line show a secret. */
@@ -77,6 +112,18 @@ export interface CreateKeyParams {
   workflowId?: string;
   /** Left out: 90 days (D22). */
   expiresInDays?: ExpiresInDays;
+  organizationId?: string;
+}
+
+export interface CreateApiKeyParams {
+  /** F17. */
+  name: string;
+  /** In either vocabulary; at least one (D14, A16). */
+  scopes: string[];
+  /** Left out: all workflows (F19). */
+  workflowIds?: string[];
+  /** 1–3650, or `null` for never. Left out: 90 days (D22, F30). */
+  expiresInDays?: number | null;
   organizationId?: string;
 }
 
@@ -137,7 +184,14 @@ export interface WorkflowRow {
   url: string;
 }
 
-export type RunStatusName = 'Pending' | 'Running' | 'Success' | 'Failed' | 'Timeout' | 'Cancelled' | 'Interrupted';
+export type RunStatusName =
+  | 'Pending'
+  | 'Running'
+  | 'Success'
+  | 'Failed'
+  | 'Timeout'
+  | 'Cancelled'
+  | 'Interrupted';
 
 export interface RunRow {
   id: string;
@@ -171,6 +225,23 @@ export interface AuditRow {
   detail?: Record<string, string | number | boolean>;
 }
 
+/** Why a request was refused: what the caller was not told. */
+export interface ExplainedRequest {
+  requestId: string;
+  at: Timestamp;
+  status: number;
+  /** One stable word, e.g. `expired`. */
+  reason: string;
+  /** The reason as a sentence that says what to do. */
+  explanation: string;
+  /** `key:<id>`, or an address. */
+  actor: string;
+  /** Method and address. */
+  target: string;
+  organizationId?: string;
+  detail: Record<string, string | number | boolean>;
+}
+
 /** 1-based, files relative to the folder, as `lint --format json` prints them. */
 export interface LintRow {
   file: string;
@@ -196,6 +267,8 @@ export interface Requests {
   /** D39's order. */
   'workflowKeys/keys/list': { params: null; result: KeyRow[] };
   'workflowKeys/keys/create': { params: CreateKeyParams; result: CreatedKey };
+  /** An API key: scopes instead of one workflow (D3). */
+  'workflowKeys/keys/createApi': { params: CreateApiKeyParams; result: CreatedKey };
   /** By id. */
   'workflowKeys/keys/revoke': { params: { id: string }; result: KeyRow };
   /** W17: the workflows that a workflow-specific key can be made for. */
@@ -223,7 +296,10 @@ export interface Requests {
 
   'workflowKeys/workflows/list': { params: null; result: WorkflowRow[] };
   /** Registers a trusted folder: it is remembered, watched, and its workflows can run. */
-  'workflowKeys/folders/register': { params: { path: string; python?: string }; result: { workflows: number } };
+  'workflowKeys/folders/register': {
+    params: { path: string; python?: string };
+    result: { workflows: number };
+  };
   'workflowKeys/folders/unregister': { params: { path: string }; result: null };
 
   /** Runs now and answers when it has finished, or with status Pending or Running past the wait limit. */
@@ -242,6 +318,9 @@ export interface Requests {
   'workflowKeys/language/lint': { params: { path: string; organizationId?: string }; result: LintRow[] };
   /** The organization for which this client's diagnostics are computed; left out: global. */
   'workflowKeys/language/chooseOrganization': { params: { organizationId?: string }; result: null };
+
+  /** The true reason of a 401, 403, 404 or 429 (D44), by the answer's `X-Request-Id`. */
+  'workflowKeys/requests/explain': { params: { requestId: string }; result: ExplainedRequest };
 
   'workflowKeys/audit/list': { params: { after?: number; limit?: number }; result: AuditRow[] };
   'workflowKeys/audit/verify': {

@@ -2,6 +2,7 @@
 
 import { isAbsolute } from 'node:path';
 import type { AuditLog } from './audit/auditLog.ts';
+import type { Refusals } from './audit/refusals.ts';
 import type { Client, Clients } from './clients.ts';
 import type { Configs } from './configs/configs.ts';
 import { parseText } from './configs/values.ts';
@@ -30,6 +31,7 @@ export interface RequestParts {
   runs: Runs;
   history: History;
   audit: AuditLog;
+  refusals: Pick<Refusals, 'explain'>;
   state: State;
   clients: Clients;
   lint: Lint;
@@ -195,6 +197,8 @@ export function buildRequests(parts: RequestParts): RequestTable {
       client.refreshLanguage();
       return null;
     },
+
+    'workflowKeys/requests/explain': ({ requestId }) => parts.refusals.explain(requestId),
 
     'workflowKeys/audit/list': async ({ after, limit }) => {
       const page =

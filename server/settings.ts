@@ -19,6 +19,8 @@ interface TextSetting {
   variable: string;
   default: string;
   doc: string;
+  /** What the text must be, with the words that say so. */
+  form?: { pattern: RegExp; must: string };
 }
 interface FlagSetting {
   kind: 'flag';
@@ -35,11 +37,12 @@ const number = (variable: string, value: number, min: number, max: number, doc: 
   max,
   doc,
 });
-const text = (variable: string, value: string, doc: string): TextSetting => ({
+const text = (variable: string, value: string, doc: string, form?: TextSetting['form']): TextSetting => ({
   kind: 'text',
   variable,
   default: value,
   doc,
+  ...(form && { form }),
 });
 const flag = (variable: string, value: boolean, doc: string): FlagSetting => ({
   kind: 'flag',
@@ -105,6 +108,17 @@ export const settingTable = {
     102_400,
     "A run's result in KiB; a larger one fails the run.",
   ),
+  apiKeyPrefix: text(
+    'WORKFLOW_KEYS_API_KEY_PREFIX',
+    'wfk_',
+    'What new API keys begin with (D2); those under an old prefix stay valid.',
+    {
+      pattern: /^(?!bk_live_$)[A-Za-z][A-Za-z0-9_]{0,30}_$/,
+      must: 'be a letter, then at most 30 letters, digits and "_", then "_", and not the prefix of workflow keys',
+    },
+  ),
+  readLimit: number('WORKFLOW_KEYS_READ_LIMIT', 1_000, 1, 10_000_000, 'Reads a minute, per key (A24).'),
+  writeLimit: number('WORKFLOW_KEYS_WRITE_LIMIT', 100, 1, 10_000_000, 'Changes a minute, per key (A25).'),
   executeLimit: number('WORKFLOW_KEYS_EXECUTE_LIMIT', 500, 1, 10_000_000, 'Runs a minute, per key (A26).'),
   webhookLimit: number(
     'WORKFLOW_KEYS_WEBHOOK_LIMIT',
@@ -164,6 +178,9 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
 function parse(setting: NumberSetting | TextSetting | FlagSetting, source: string, value: string) {
   switch (setting.kind) {
     case 'text':
+      if (setting.form && !setting.form.pattern.test(value)) {
+        throw new Failure('bad-input', `${source} must ${setting.form.must}.`);
+      }
       return value;
     case 'flag':
       if (!/^(true|false|1|0)$/.test(value))

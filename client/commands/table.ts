@@ -8,6 +8,7 @@ import { addConfig, editConfig, setConfig, setSecret, unsetConfig } from './conf
 import { restartDaemon, showLog, showStatus, startDaemon, stopDaemon } from './daemon.ts';
 import { copyKeyId, createKey, revokeKey } from './keys.ts';
 import { addOrganization, chooseOrganization, removeOrganization } from './organizations.ts';
+import { explainRequest } from './requests.ts';
 import { cancelRun, showRun } from './runs.ts';
 import { copyCurl, openWorkflow, runWorkflow } from './workflows.ts';
 
@@ -37,6 +38,7 @@ const commands = {
   'workflowKeys.runs.cancel': cancelRun,
   'workflowKeys.audit.show': showAudit,
   'workflowKeys.audit.verify': verifyAudit,
+  'workflowKeys.requests.explain': explainRequest,
   'workflowKeys.daemon.start': startDaemon,
   'workflowKeys.daemon.restart': restartDaemon,
   'workflowKeys.daemon.stop': stopDaemon,

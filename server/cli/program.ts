@@ -8,6 +8,7 @@ import { addAuditCommands } from './audit.ts';
 import { addConfigCommands } from './configs.ts';
 import { type Call, withDaemon } from './connect.ts';
 import { addDaemonCommands } from './daemon.ts';
+import { addExplainCommand } from './explain.ts';
 import { addFolderCommands } from './folders.ts';
 import { addKeyCommands } from './keys.ts';
 import { addLintCommand } from './lint.ts';
@@ -70,6 +71,7 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     addRunCommands,
     addLintCommand,
     addAuditCommands,
+    addExplainCommand,
   ]) {
     add(program, context);
   }

@@ -16,6 +16,7 @@ export interface HttpParts
   keys: AuthenticationParts['keys'] & EndpointParts['keys'];
   settings: Settings;
   log: Log;
+  refusals: AuthenticationParts['refusals'];
 }
 
 export interface HttpApp {
@@ -80,7 +81,7 @@ export function buildHttp(parts: HttpParts): HttpApp {
     if (isClosing) reply.header('connection', 'close');
   });
 
-  handleErrors(app, parts.log);
+  handleErrors(app, parts);
   readJsonBodies(app);
 
   app.get('/healthz', async () => ({ status: 'ok' }));

@@ -12,7 +12,6 @@ import type { OrganizationRecord, RunRecord } from '../store/contracts.ts';
 import { checkInput } from '../workflows/input.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { Authentication, Caller } from './authentication.ts';
-import { forbiddenMessage } from './envelope.ts';
 
 export interface EndpointParts {
   authentication: Authentication;
@@ -30,6 +29,7 @@ interface EndpointRequest {
 }
 
 export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void {
+  const { authentication } = parts;
   const admitted = new WeakMap<FastifyRequest, EndpointRequest>();
 
   app.all<{ Params: { workflowId: string } }>('/api/endpoints/:workflowId', {
@@ -38,16 +38,22 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
       const { workflowId } = request.params;
       const workflow = parts.workflows.get(workflowId);
       const isPublic = workflow?.endpointEnabled === true && workflow.publicEndpoint;
-      const caller = await parts.authentication.authenticate(request, reply, isPublic);
+      const caller: Caller = isPublic
+        ? await authentication.admitPublic(request, reply, 'execute')
+        : { kind: 'key', record: await authentication.authenticate(request, reply, 'execute') };
       if (caller.kind === 'key') {
         const verdict = parts.keys.mayRun(caller.record, workflowId, workflow);
         if (verdict !== 'yes' && verdict !== 'no-endpoint') {
-          parts.authentication.refuse(request, caller, verdict, `workflow ${workflowId.slice(0, 255)}`);
-          throw new Failure('forbidden', forbiddenMessage);
+          throw authentication.forbid(request, caller, verdict);
         }
       }
       if (!workflow?.endpointEnabled) {
-        throw new Failure('not-found', 'No workflow with this id has its endpoint switched on.');
+        throw authentication.missing(
+          request,
+          caller,
+          workflow ? 'no-endpoint' : 'unknown-workflow',
+          'No workflow with this id has its endpoint switched on.',
+        );
       }
       if (workflow.duplicate) {
         throw new Failure(

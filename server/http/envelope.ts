@@ -1,8 +1,10 @@
 /** Every error answer of every dialect: one envelope (A33), one place that turns a thrown thing into it. */
 
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { RefusalReason, Refusals } from '../audit/refusals.ts';
 import { type ErrorCode, errorTable, Failure, publicError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { targetOf } from './target.ts';
 
 /** The documented texts; a refusal never says more than these (D9). */
 export const unauthorizedMessage = 'Invalid or missing API key';
@@ -36,12 +38,20 @@ const readFailures: Record<string, [ErrorCode, string]> = {
 /** Failures of 500 and above whose message is meant for whoever calls. */
 const callersProblem: ReadonlySet<ErrorCode> = new Set(['busy', 'stopping']);
 
-export function handleErrors(app: FastifyInstance, log: Log): void {
-  app.setNotFoundHandler((request, reply) =>
-    sendError(reply, 'not-found', `There is no ${request.method} route at this address.`),
-  );
+export function handleErrors(
+  app: FastifyInstance,
+  { log, refusals }: { log: Log; refusals: Pick<Refusals, 'note'> },
+): void {
+  const note = (request: FastifyRequest, status: 403 | 404, reason: RefusalReason) =>
+    refusals.note({ requestId: request.id, status, reason, actor: request.ip, target: targetOf(request) });
+
+  app.setNotFoundHandler((request, reply) => {
+    note(request, 404, 'no-route');
+    return sendError(reply, 'not-found', `There is no ${request.method} route at this address.`);
+  });
   app.setErrorHandler((thrown, request, reply) => {
     if (thrown instanceof Failure) {
+      if (thrown.code === 'foreign-origin') note(request, 403, 'foreign-origin');
       if (thrown.code === 'busy' || thrown.code === 'stopping') reply.header('retry-after', '1');
       if (errorTable[thrown.code] < 500 || callersProblem.has(thrown.code)) {
         return sendError(reply, thrown.code, thrown.message);
