@@ -201,6 +201,8 @@ export interface RunRow {
   organizationId?: string;
   createdAt: Timestamp;
   durationMs: number | null;
+  /** The run that this one repeats (A11). */
+  retryOf?: string;
 }
 
 /** Everything in it is scrubbed. */

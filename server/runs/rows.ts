@@ -1,9 +1,9 @@
 /** Runs as the protocol shows them. */
 
 import type { RunDetail, RunRow } from '../protocol.ts';
-import type { RunRecord } from '../store/contracts.ts';
+import type { RunRecord, RunSummary } from '../store/contracts.ts';
 
-export function runRow(run: RunRecord): RunRow {
+export function runRow(run: RunSummary): RunRow {
   return {
     id: run.id,
     workflowId: run.workflowId,
@@ -12,6 +12,7 @@ export function runRow(run: RunRecord): RunRow {
     ...(run.organizationId !== undefined && { organizationId: run.organizationId }),
     createdAt: new Date(run.createdAt).toISOString(),
     durationMs: runDurationMs(run),
+    ...(run.retryOf !== undefined && { retryOf: run.retryOf }),
   };
 }
 
@@ -29,6 +30,6 @@ export function runDetail(run: RunRecord): RunDetail {
 }
 
 /** Milliseconds from the run's beginning to its end; `null` until then. */
-export function runDurationMs(run: RunRecord): number | null {
+export function runDurationMs(run: RunSummary): number | null {
   return run.finishedAt === undefined ? null : run.finishedAt - (run.startedAt ?? run.createdAt);
 }

@@ -32,6 +32,11 @@ export interface ApiKeyRecord {
   createdBy: string;
   /** Absent means never. */
   expiresAt?: Millis;
+  /** Once it was rotated: the end of its overlap, never later than `expiresAt`. */
+  endsAt?: Millis;
+  /** Ids of the key before it and of the one after it. */
+  rotatedFrom?: string;
+  replacedBy?: string;
   revokedAt?: Millis;
 }
 
@@ -191,13 +196,34 @@ export interface RunRecord {
   logs: LogLine[];
   /** Log bytes that were dropped over the limit. */
   droppedLogBytes: number;
+  /** The run that this one repeats (A11). */
+  retryOf?: string;
+  /** A secret was taken out of `input`, which is no longer what the run was given. */
+  inputScrubbed?: true;
+  /** By which a caller's second request is recognised as the first one. */
+  once?: OnceMark;
 }
+
+export interface OnceMark {
+  /** Chosen by the caller. */
+  idempotencyKey: string;
+  /** Hex SHA-256 of the request's body. */
+  bodyHash: string;
+}
+
+/** A run as lists show it: without what may be large. */
+export type RunSummary = Omit<RunRecord, 'input' | 'result' | 'error' | 'logs' | 'once'>;
 
 export interface RunFilter {
   workflowId?: string;
   status?: RunStatus;
   organizationId?: string;
-  /** Only runs older than this run, for paging. */
+  triggeredBy?: string;
+  /** Inclusive. */
+  createdFrom?: Millis;
+  /** Exclusive. */
+  createdTo?: Millis;
+  /** Only runs older than this run, for paging; none when there is no such run. */
   before?: string;
   limit: number;
 }
@@ -231,8 +257,15 @@ export interface History {
    */
   noteRun(run: RunRecord): void;
   getRun(id: string): Promise<RunRecord | undefined>;
-  /** Newest first; logs are left empty in lists. */
-  listRuns(filter: RunFilter): Promise<RunRecord[]>;
+  /** Newest first, by creation and then by id. */
+  listRuns(filter: RunFilter): Promise<RunSummary[]>;
+  /** The newest run that this caller has started of this workflow with this key, unless it is older. */
+  findOnce(wanted: {
+    idempotencyKey: string;
+    triggeredBy: string;
+    workflowId: string;
+    createdFrom: Millis;
+  }): Promise<RunRecord | undefined>;
   /** Runs that were `Pending` or `Running` when the daemon last stopped, oldest first. */
   unfinishedRuns(): Promise<RunRecord[]>;
 

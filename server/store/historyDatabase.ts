@@ -8,13 +8,10 @@ import { Failure } from '../errors.ts';
 import { syncFolder } from './durableFile.ts';
 
 /** Raised when an older program could not read, or would damage, what a newer one writes. */
-const historySchemaVersion = 1;
+const historySchemaVersion = 2;
 
-/**
- * Invariant: `audit.record` is the whole record as JSON, which keeps every string exactly, so that hashes hold;
- * the other columns of `audit` only find it. `audit_head` is written with the records that it names.
- */
-const schema = `
+/** Each filter of a list has an index in the order of the list, so that a page costs the same however many runs there are. */
+const runsSchema = `
   CREATE TABLE runs (
     id TEXT PRIMARY KEY,
     workflow_id TEXT NOT NULL,
@@ -27,14 +24,31 @@ const schema = `
     started_at INTEGER,
     finished_at INTEGER,
     dropped_log_bytes INTEGER NOT NULL,
+    retry_of TEXT,
+    input_scrubbed INTEGER NOT NULL,
+    idempotency_key TEXT,
+    body_hash TEXT,
     input TEXT NOT NULL,
     result TEXT,
     error TEXT,
     logs TEXT
   );
-  CREATE INDEX runs_by_workflow ON runs (workflow_id, id);
-  CREATE INDEX runs_by_status ON runs (status, id);
-  CREATE INDEX runs_by_organization ON runs (organization_id, id) WHERE organization_id IS NOT NULL;
+  CREATE INDEX runs_by_time ON runs (created_at, id);
+  CREATE INDEX runs_by_workflow ON runs (workflow_id, created_at, id);
+  CREATE INDEX runs_by_status ON runs (status, created_at, id);
+  CREATE INDEX runs_by_workflow_and_status ON runs (workflow_id, status, created_at, id);
+  CREATE INDEX runs_by_caller ON runs (triggered_by, created_at, id);
+  CREATE INDEX runs_by_organization ON runs (organization_id, created_at, id) WHERE organization_id IS NOT NULL;
+  CREATE INDEX runs_by_idempotency_key ON runs (idempotency_key, triggered_by, workflow_id, created_at)
+    WHERE idempotency_key IS NOT NULL;
+`;
+
+/**
+ * Invariant: `audit.record` is the whole record as JSON, which keeps every string exactly, so that hashes hold;
+ * the other columns of `audit` only find it. `audit_head` is written with the records that it names.
+ */
+const schema = `
+  ${runsSchema}
 
   CREATE TABLE audit (
     seq INTEGER PRIMARY KEY,
@@ -59,7 +73,26 @@ const schema = `
 `;
 
 /**
- * Opens `history.db` in `directory` for writing (0600), or makes it where there is none.
+ * Version 1 had neither retries nor idempotency keys, and did not say whether an input is what the run was given.
+ * The rows are copied, since a column that is added stands behind the logs, where lists would have to read past them.
+ */
+const migrateRunsFrom1 = `
+  DROP INDEX runs_by_workflow;
+  DROP INDEX runs_by_status;
+  DROP INDEX runs_by_organization;
+  ALTER TABLE runs RENAME TO runs_1;
+  ${runsSchema}
+  INSERT INTO runs
+    SELECT id, workflow_id, folder, organization_id, triggered_by, mode, status, created_at, started_at, finished_at,
+      dropped_log_bytes, NULL, instr(input, '[REDACTED]') > 0, NULL, NULL, input, result, error, logs
+    FROM runs_1;
+  DROP TABLE runs_1;
+  PRAGMA user_version = 2;
+`;
+
+/**
+ * Opens `history.db` in `directory` for writing (0600), or makes it where there is none; one of an older schema is brought
+ * up to the present one in a single transaction.
  *
  * Rejects with `data-too-new` for an unknown newer schema, with `data-damaged` for a file that is empty, truncated or
  * no history, and with `storage-failed` when it cannot be used; it is then left as it is.
@@ -73,7 +106,7 @@ export async function openHistoryDatabase(
     if (exists(path)) checkPlainFile(path);
     else await create(directory, path);
     database = new DatabaseSync(path);
-    checkVersion(database, path);
+    if (readVersion(database, path) === 1) database.exec(`BEGIN IMMEDIATE; ${migrateRunsFrom1} COMMIT`);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216');
     return { database, path };
   } catch (cause) {
@@ -130,7 +163,7 @@ function checkPlainFile(path: string): void {
   chmodSync(path, 0o600);
 }
 
-function checkVersion(database: DatabaseSync, path: string): void {
+function readVersion(database: DatabaseSync, path: string): number {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
   if (version > historySchemaVersion) {
     throw new Failure(
@@ -139,6 +172,7 @@ function checkVersion(database: DatabaseSync, path: string): void {
     );
   }
   if (version < 1) throw damaged(path, 'it names no schema version');
+  return version;
 }
 
 function damaged(path: string, reason: string, cause?: unknown): Failure {

@@ -11,10 +11,11 @@ import type {
   Millis,
   RunFilter,
   RunRecord,
+  RunSummary,
 } from './contracts.ts';
 import { GroupCommit } from './groupCommit.ts';
 import { historyFailure, openHistoryDatabase } from './historyDatabase.ts';
-import { runColumns, runFromRow, runToRow } from './runRow.ts';
+import { runColumns, runFromRow, runToRow, summaryColumns, summaryFromRow } from './runRow.ts';
 
 /**
  * Opens `history.db` in `directory`, which exists and is locked by the caller; a missing file is an empty history.
@@ -95,10 +96,10 @@ class SqliteHistory implements History {
     });
   }
 
-  async listRuns(filter: RunFilter): Promise<RunRecord[]> {
+  async listRuns(filter: RunFilter): Promise<RunSummary[]> {
     const conditions: string[] = [];
     const values: SQLInputValue[] = [];
-    const where = (condition: string, value: string | undefined) => {
+    const where = (condition: string, value: SQLInputValue | undefined) => {
       if (value === undefined) return;
       conditions.push(condition);
       values.push(value);
@@ -106,13 +107,24 @@ class SqliteHistory implements History {
     where('workflow_id = ?', filter.workflowId);
     where('status = ?', filter.status);
     where('organization_id = ?', filter.organizationId);
-    where('id < ?', filter.before);
+    where('triggered_by = ?', filter.triggeredBy);
+    where('created_at >= ?', filter.createdFrom);
+    where('created_at < ?', filter.createdTo);
+    where('(created_at, id) < (SELECT created_at, id FROM runs WHERE id = ?)', filter.before);
     await this.#settleNotes();
     return this.#read(() =>
       this.#runList(conditions.join(' AND '))
         .all(...values, filter.limit)
-        .map(runFromRow),
+        .map(summaryFromRow),
     );
+  }
+
+  async findOnce(wanted: Parameters<History['findOnce']>[0]): Promise<RunRecord | undefined> {
+    const { idempotencyKey, triggeredBy, workflowId, createdFrom } = wanted;
+    const row = this.#read(() =>
+      this.#statements.findOnce.get(idempotencyKey, triggeredBy, workflowId, createdFrom),
+    );
+    return row && this.getRun(String(row.id));
   }
 
   async unfinishedRuns(): Promise<RunRecord[]> {
@@ -205,10 +217,10 @@ class SqliteHistory implements History {
   #runList(conditions: string): Prepared {
     let statement = this.#runLists.get(conditions);
     if (!statement) {
-      // `logs` stays where it is: most of a run's bytes are in it.
-      const columns = runColumns.map((name) => (name === 'logs' ? 'NULL AS logs' : name)).join(', ');
       const where = conditions && `WHERE ${conditions}`;
-      statement = this.#database.prepare(`SELECT ${columns} FROM runs ${where} ORDER BY id DESC LIMIT ?`);
+      statement = this.#database.prepare(
+        `SELECT ${summaryColumns.join(', ')} FROM runs ${where} ORDER BY created_at DESC, id DESC LIMIT ?`,
+      );
       this.#runLists.set(conditions, statement);
     }
     return statement;
@@ -286,7 +298,11 @@ function prepare(database: DatabaseSync) {
        ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`,
     ),
     getRun: sql('SELECT * FROM runs WHERE id = ?'),
-    unfinishedRuns: sql(`SELECT * FROM runs WHERE status IN ('Pending', 'Running') ORDER BY id`),
+    findOnce: sql(
+      `SELECT id FROM runs WHERE idempotency_key = ? AND triggered_by = ? AND workflow_id = ? AND created_at >= ?
+       ORDER BY created_at DESC LIMIT 1`,
+    ),
+    unfinishedRuns: sql(`SELECT * FROM runs WHERE status IN ('Pending', 'Running') ORDER BY created_at, id`),
     putAudit: sql('INSERT INTO audit (seq, revision, request_id, record) VALUES (?, ?, ?, ?)'),
     putAuditHead: sql(
       `INSERT INTO audit_head (one, seq, hash) VALUES (1, ?, ?)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { AuditRecord, History, RunRecord } from '../../server/store/contracts.ts';
+import type { AuditRecord, History, RunFilter, RunRecord, RunSummary } from '../../server/store/contracts.ts';
 
 /** A place of its own where a history can be opened, broken and opened again; disposed with all that is in it. */
 export interface HistoryPlace extends AsyncDisposable {
@@ -45,7 +45,7 @@ export function auditRecord(seq: number, fields: Partial<AuditRecord> = {}): Aud
 }
 
 const seqs = (records: AuditRecord[]) => records.map(({ seq }) => seq);
-const ids = (runs: RunRecord[]) => runs.map(({ id }) => id);
+const ids = (runs: RunSummary[]) => runs.map(({ id }) => id);
 
 export function historyContract(engine: string, makePlace: () => Promise<HistoryPlace>): void {
   describe(`history in ${engine}`, () => {
@@ -74,6 +74,9 @@ export function historyContract(engine: string, makePlace: () => Promise<History
         error: { type: 'ValueError', message: 'bad "quote"', traceback: 'line\nline' },
         logs: [{ at: 3, level: 'INFO', message: 'started' }],
         droppedLogBytes: 17,
+        retryOf: '0193-00000000',
+        inputScrubbed: true,
+        once: { idempotencyKey: 'order-7', bodyHash: 'a1b2' },
       });
       const nothing = runRecord(2, { status: 'Success', result: null });
       const first = await place.open();
@@ -127,41 +130,83 @@ export function historyContract(engine: string, makePlace: () => Promise<History
       await history.close();
     });
 
-    test('lists are newest first, filtered, paged, and leave the logs out', async () => {
+    test('lists are newest first, filtered, paged, and leave out what may be large', async () => {
       await using place = await makePlace();
       const history = await place.open();
-      const logs = [{ at: 1, level: 'INFO', message: 'long' }];
       const runs = Array.from({ length: 24 }, (_, index) =>
         runRecord(index, {
           workflowId: index % 2 ? 'deploy' : 'report',
           status: index % 3 ? 'Success' : 'Failed',
+          triggeredBy: index % 5 ? 'key:k1' : 'editor',
+          // Several in one millisecond, and a clock that was set back: the page stays in one order all the same.
+          createdAt: 1_795_000_000_000 + (index < 20 ? Math.floor(index / 3) : 2),
           ...(index % 4 === 0 && { organizationId: 'acme' }),
-          logs,
+          ...(index % 6 === 0 && { retryOf: 'earlier', inputScrubbed: true }),
+          result: 'large',
+          error: { type: 'ValueError', message: 'large' },
+          logs: [{ at: 1, level: 'INFO', message: 'large' }],
+          once: { idempotencyKey: `order-${index}`, bodyHash: 'a1b2' },
         }),
       );
       await Promise.all(runs.map((run) => history.putRun(run)));
-      const newestFirst = runs.toReversed().map((run) => ({ ...run, logs: [] }));
-      assert.deepEqual(await history.listRuns({ limit: 100 }), newestFirst);
-      const filters = [
-        { workflowId: 'deploy' },
-        { status: 'Failed' },
-        { organizationId: 'acme' },
-        { workflowId: 'report', status: 'Success' },
-        { workflowId: 'report', status: 'Failed', organizationId: 'acme' },
-        { workflowId: 'absent' },
-      ] as const;
-      for (const filter of filters) {
-        const expected = newestFirst.filter((run) =>
-          Object.entries(filter).every(([field, value]) => Reflect.get(run, field) === value),
-        );
-        const found: RunRecord[] = [];
+      const newestFirst = runs
+        .map(({ input: _, result: __, error: ___, logs: ____, once: _____, ...summary }) => summary)
+        .sort((one, other) => other.createdAt - one.createdAt || (one.id < other.id ? 1 : -1));
+      const start = 1_795_000_000_000;
+      const filters: [Omit<RunFilter, 'limit'>, (run: RunSummary) => boolean][] = [
+        [{}, () => true],
+        [{ workflowId: 'deploy' }, (run) => run.workflowId === 'deploy'],
+        [{ status: 'Failed' }, (run) => run.status === 'Failed'],
+        [{ organizationId: 'acme' }, (run) => run.organizationId === 'acme'],
+        [{ triggeredBy: 'editor' }, (run) => run.triggeredBy === 'editor'],
+        [
+          { workflowId: 'report', status: 'Failed', organizationId: 'acme' },
+          (run) => run.workflowId === 'report' && run.status === 'Failed' && run.organizationId === 'acme',
+        ],
+        [{ createdFrom: start + 3 }, (run) => run.createdAt >= start + 3],
+        [{ createdTo: start + 3 }, (run) => run.createdAt < start + 3],
+        [
+          { createdFrom: start + 1, createdTo: start + 4, triggeredBy: 'key:k1' },
+          (run) => run.createdAt > start && run.createdAt < start + 4 && run.triggeredBy === 'key:k1',
+        ],
+        [{ workflowId: 'absent' }, () => false],
+      ];
+      for (const [filter, matches] of filters) {
+        const found: RunSummary[] = [];
         for (;;) {
           const before = found.at(-1)?.id;
           const page = await history.listRuns({ ...filter, ...(before && { before }), limit: 5 });
           if (page.length === 0) break;
           found.push(...page);
         }
-        assert.deepEqual(found, expected, JSON.stringify(filter));
+        assert.deepEqual(found, newestFirst.filter(matches), JSON.stringify(filter));
+      }
+      assert.deepEqual(await history.listRuns({ before: 'absent', limit: 5 }), []);
+      await history.close();
+    });
+
+    test('a run is found by its idempotency key, its caller and its workflow, until it is too old', async () => {
+      await using place = await makePlace();
+      const first = await place.open();
+      const once = { idempotencyKey: 'order-7', bodyHash: 'a1b2' };
+      const [older, newer] = [runRecord(1, { once }), runRecord(5, { once, status: 'Success' })];
+      await Promise.all([older, newer, runRecord(6)].map((run) => first.putRun(run)));
+      await first.close();
+      const history = await place.open();
+      const wanted = {
+        idempotencyKey: 'order-7',
+        triggeredBy: 'key:k1',
+        workflowId: 'deploy',
+        createdFrom: older.createdAt,
+      };
+      assert.deepEqual(await history.findOnce(wanted), newer);
+      for (const other of [
+        { idempotencyKey: 'order-8' },
+        { triggeredBy: 'key:k2' },
+        { workflowId: 'report' },
+        { createdFrom: newer.createdAt + 1 },
+      ]) {
+        assert.equal(await history.findOnce({ ...wanted, ...other }), undefined);
       }
       await history.close();
     });

@@ -69,7 +69,7 @@ describe('history.db', () => {
     await assert.rejects(place.open(), (thrown: Error & { code: string }) => {
       assert.equal(thrown.code, 'data-too-new');
       assert.ok(thrown.message.includes(place.path));
-      assert.match(thrown.message, /version 7.*up to 1/);
+      assert.match(thrown.message, /version 7.*up to 2/);
       return true;
     });
     assert.ok(before.equals(await readFile(place.path)));
@@ -127,24 +127,117 @@ describe('history.db', () => {
     await history.close();
   });
 
-  test('lists by workflow, status and organization use an index', async () => {
+  test('every filter of a list is answered from an index in the order of the list', async () => {
     await using place = await makeFilledPlace();
     const database = new DatabaseSync(place.path);
-    for (const column of ['workflow_id', 'status', 'organization_id']) {
+    const older = '(created_at, id) < (SELECT created_at, id FROM runs WHERE id = ?)';
+    const filters = {
+      runs_by_workflow: 'workflow_id = ?',
+      runs_by_status: 'status = ?',
+      runs_by_workflow_and_status: 'workflow_id = ? AND status = ?',
+      runs_by_organization: 'organization_id = ?',
+      runs_by_caller: 'triggered_by = ?',
+      runs_by_time: 'created_at >= ? AND created_at < ?',
+    };
+    for (const [index, filter] of Object.entries(filters)) {
       const plan = database
         .prepare(
-          `EXPLAIN QUERY PLAN SELECT id FROM runs WHERE ${column} = ? AND id < ? ORDER BY id DESC LIMIT 5`,
+          `EXPLAIN QUERY PLAN SELECT id FROM runs WHERE ${filter} AND ${older} ORDER BY created_at DESC, id DESC LIMIT 5`,
         )
-        .all('x', 'y')
-        .map(({ detail }) => detail);
-      assert.match(
-        String(plan),
-        new RegExp(`^SEARCH runs USING .*INDEX runs_by_.* \\(${column}=\\? AND id<\\?\\)$`),
-      );
+        .all()
+        .map(({ detail }) => String(detail));
+      assert.match(plan[0] ?? '', new RegExp(`^SEARCH runs USING (COVERING )?INDEX ${index} `), filter);
+      assert.ok(!plan.some((step) => step.includes('TEMP B-TREE')), filter);
     }
     database.close();
   });
+
+  test('a history of version 1 is opened with all its runs, and has the present schema then', async () => {
+    await using place = await makePlace();
+    makeVersion1(place.path);
+    const history = await place.open();
+    assert.deepEqual(
+      await history.getRun('0193-00000001'),
+      runRecord(1, {
+        organizationId: 'acme',
+        status: 'Failed',
+        startedAt: 2,
+        finishedAt: 3,
+        input: { token: '[REDACTED]' },
+        inputScrubbed: true,
+        error: { type: 'ValueError', message: 'bad' },
+        logs: [{ at: 4, level: 'INFO', message: 'begun' }],
+      }),
+    );
+    assert.deepEqual(await history.getRun('0193-00000002'), runRecord(2));
+    assert.deepEqual(
+      (await history.listRuns({ limit: 10 })).map(({ id }) => id),
+      ['0193-00000002', '0193-00000001'],
+    );
+    assert.deepEqual(await history.listAudit({ limit: 10 }), [auditRecord(1)]);
+    await history.close();
+    await using fresh = await makePlace();
+    await (await fresh.open()).close();
+    assert.deepEqual(schemaOf(place.path), schemaOf(fresh.path));
+    assert.deepEqual(await (await place.open()).listRuns({ workflowId: 'absent', limit: 1 }), []);
+  });
+
+  test('a history of version 1 that cannot be brought up to date is left as it is', async () => {
+    await using place = await makePlace();
+    makeVersion1(place.path);
+    withDatabase(place.path, 'DROP INDEX runs_by_status');
+    const before = schemaOf(place.path);
+    await assert.rejects(place.open(), { code: 'data-damaged' });
+    assert.deepEqual(schemaOf(place.path), before);
+  });
 });
+
+/** As the first version of the program made it, with two runs and one audit record. */
+function makeVersion1(path: string): void {
+  const record = JSON.stringify(auditRecord(1));
+  withDatabase(
+    path,
+    `PRAGMA journal_mode = WAL;
+    CREATE TABLE runs (id TEXT PRIMARY KEY, workflow_id TEXT NOT NULL, folder TEXT NOT NULL, organization_id TEXT,
+      triggered_by TEXT NOT NULL, mode TEXT NOT NULL, status TEXT NOT NULL, created_at INTEGER NOT NULL,
+      started_at INTEGER, finished_at INTEGER, dropped_log_bytes INTEGER NOT NULL, input TEXT NOT NULL,
+      result TEXT, error TEXT, logs TEXT);
+    CREATE INDEX runs_by_workflow ON runs (workflow_id, id);
+    CREATE INDEX runs_by_status ON runs (status, id);
+    CREATE INDEX runs_by_organization ON runs (organization_id, id) WHERE organization_id IS NOT NULL;
+    CREATE TABLE audit (seq INTEGER PRIMARY KEY, revision INTEGER, request_id TEXT, record TEXT NOT NULL);
+    CREATE INDEX audit_by_revision ON audit (seq) WHERE revision IS NOT NULL;
+    CREATE INDEX audit_by_request ON audit (request_id) WHERE request_id IS NOT NULL;
+    CREATE TABLE audit_head (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL);
+    CREATE TABLE last_used (key_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO runs VALUES
+      ('0193-00000001', 'deploy', '/home/example/flows', 'acme', 'key:k1', 'sync', 'Failed', 1795000000001, 2, 3, 0,
+        '{"token":"[REDACTED]"}', NULL, '{"type":"ValueError","message":"bad"}',
+        '[{"at":4,"level":"INFO","message":"begun"}]'),
+      ('0193-00000002', 'deploy', '/home/example/flows', NULL, 'key:k1', 'sync', 'Pending', 1795000000002, NULL, NULL,
+        0, '{"index":2}', NULL, NULL, NULL);
+    INSERT INTO audit VALUES (1, NULL, NULL, '${record}');
+    INSERT INTO audit_head VALUES (1, 1, 'hash-1');
+    PRAGMA user_version = 1;`,
+  );
+}
+
+/** Name → definition of all tables and indexes, with the version; white space is no difference. */
+function schemaOf(path: string): Record<string, string> {
+  const database = new DatabaseSync(path);
+  const parts = database.prepare('SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL').all();
+  const version = String(database.prepare('PRAGMA user_version').get()?.user_version);
+  database.close();
+  return Object.fromEntries([
+    ['version', version],
+    ...parts.map(({ name, sql }) => [
+      String(name),
+      String(sql)
+        .replace(/\s+/g, ' ')
+        .replace(/ (?=\))|(?<=\() /g, ''),
+    ]),
+  ]);
+}
 
 function withDatabase(path: string, sql: string): void {
   const database = new DatabaseSync(path);
