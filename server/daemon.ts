@@ -12,7 +12,7 @@ import { openVault } from './configs/vault.ts';
 import { Failure } from './errors.ts';
 import { buildHttp } from './http/app.ts';
 import { newId } from './ids.ts';
-import { curlFor, exampleInput } from './keys/curl.ts';
+import { curlFor } from './keys/curl.ts';
 import { openKeys } from './keys/keys.ts';
 import { openLimits } from './keys/limits.ts';
 import { sha256 } from './keys/mint.ts';
@@ -132,7 +132,14 @@ async function compose(
   closers.push(() => clients.close());
   const parser = await loadPython({ wasmDirectory: wasmDirectory() });
   const registry = new WorkflowRegistry({ parser });
-  const keys = await openKeys({ state, history, clock, newId, workflows: registry });
+  const keys = await openKeys({
+    state,
+    history,
+    clock,
+    newId,
+    workflows: registry,
+    apiKeyPrefix: settings.apiKeyPrefix,
+  });
   closers.push(() => keys.close());
   const configs = openConfigs({ state, vault, clock, newId });
   const runs = await openRuns({
@@ -288,20 +295,12 @@ async function compose(
     if (existing) {
       return `Its global key is ${existing.masked} ("${existing.description}"). Make another with: npm run -s cli -- keys create --global --description "Second key"`;
     }
-    const { key } = await keys.create({ description: 'First key', global: true }, 'cli');
-    const workflow = registry
-      .list()
-      .find((one) => one.endpointEnabled && !one.duplicate && !one.disableGlobalKey);
+    const { row, key } = await keys.create({ description: 'First key', global: true }, 'cli');
     return [
       `A first key, shown once: ${key}`,
       'Try it in a second terminal:',
       '',
-      curlFor({
-        url: url(),
-        workflowId: workflow?.id,
-        key,
-        exampleInput: workflow ? exampleInput(workflow.parameters) : {},
-      }),
+      curlFor({ url: url(), row, key, workflows: registry }),
       '',
     ].join('\n');
   }

@@ -271,6 +271,13 @@ export interface Requests {
   'workflowKeys/keys/create': { params: CreateKeyParams; result: CreatedKey };
   /** An API key: scopes instead of one workflow (D3). */
   'workflowKeys/keys/createApi': { params: CreateApiKeyParams; result: CreatedKey };
+  /** `overlapDays` 0–30, left out 7. The old key is `replaced`. */
+  'workflowKeys/keys/rotate': {
+    params: { id: string; overlapDays?: number };
+    result: CreatedKey & { replaced: KeyRow };
+  };
+  /** D12: a workflow-specific key gets another workflow. */
+  'workflowKeys/keys/rebind': { params: { id: string; workflowId: string }; result: KeyRow };
   /** By id. */
   'workflowKeys/keys/revoke': { params: { id: string }; result: KeyRow };
   /** W17: the workflows that a workflow-specific key can be made for. */

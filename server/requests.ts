@@ -7,10 +7,16 @@ import type { Client, Clients } from './clients.ts';
 import type { Configs } from './configs/configs.ts';
 import { parseText } from './configs/values.ts';
 import { Failure } from './errors.ts';
-import { curlFor, exampleInput } from './keys/curl.ts';
-import type { Keys } from './keys/keys.ts';
+import { curlFor } from './keys/curl.ts';
+import type { Keys, MadeKey } from './keys/keys.ts';
 import type { Lint } from './lint.ts';
-import { type AuditRow, type Method, protocolVersion, type Requests } from './protocol.ts';
+import {
+  type AuditRow,
+  defaultOverlapDays,
+  type Method,
+  protocolVersion,
+  type Requests,
+} from './protocol.ts';
 import { finishedWithin } from './runs/finished.ts';
 import { principalOf } from './runs/principal.ts';
 import { runDetail, runRow } from './runs/rows.ts';
@@ -63,6 +69,10 @@ const statuses: readonly RunStatus[] = [
 export function buildRequests(parts: RequestParts): RequestTable {
   const { keys, configs, registry, folders, runs, history, audit, state, clients, settings, url } = parts;
 
+  const withCurl = <M extends MadeKey>(made: M) => ({
+    ...made,
+    curl: curlFor({ url: url(), row: made.row, key: made.key, workflows: registry }),
+  });
   const findRun = async (id: string) => {
     const run = await history.getRun(id);
     if (!run) throw new Failure('not-found', `There is no run ${id}; list the runs to see their ids.`);
@@ -90,20 +100,12 @@ export function buildRequests(parts: RequestParts): RequestTable {
     },
 
     'workflowKeys/keys/list': () => keys.list(),
-    'workflowKeys/keys/create': async (params, client) => {
-      const { row, key } = await keys.create(params, client.kind);
-      const workflow =
-        row.workflowId === undefined
-          ? registry.list().find((one) => one.endpointEnabled && !one.duplicate && !one.disableGlobalKey)
-          : registry.get(row.workflowId);
-      const curl = curlFor({
-        url: url(),
-        workflowId: workflow?.id,
-        key,
-        exampleInput: workflow ? exampleInput(workflow.parameters) : {},
-      });
-      return { row, key, curl };
-    },
+    'workflowKeys/keys/create': async (params, client) => withCurl(await keys.create(params, client.kind)),
+    'workflowKeys/keys/createApi': async (params, client) =>
+      withCurl(await keys.createApiKey(params, client.kind)),
+    'workflowKeys/keys/rotate': async ({ id, overlapDays = defaultOverlapDays }, client) =>
+      withCurl(await keys.rotate(id, { overlapDays }, client.kind)),
+    'workflowKeys/keys/rebind': ({ id, workflowId }, client) => keys.rebind(id, workflowId, client.kind),
     'workflowKeys/keys/revoke': ({ id }, client) => keys.revoke(id, client.kind),
     'workflowKeys/keys/offeredWorkflows': async () =>
       (await keys.offeredWorkflows()).map((workflow) => workflowRow(workflow, url())),

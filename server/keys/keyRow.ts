@@ -4,9 +4,15 @@ import type { KeyRow } from '../protocol.ts';
 import type { ApiKeyRecord, Millis } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
+/** When the key is refused from: the end of its overlap if it was rotated, else its expiration; undefined is never. */
+export function endOf(record: ApiKeyRecord): Millis | undefined {
+  return record.endsAt ?? record.expiresAt;
+}
+
 /** D22: expired from the very millisecond on. */
 export function isExpired(record: ApiKeyRecord, now: Millis): boolean {
-  return record.expiresAt !== undefined && now >= record.expiresAt;
+  const end = endOf(record);
+  return end !== undefined && now >= end;
 }
 
 /** W5–W10, W31, W33, D12, D23. `workflow` is what is known now of the one that the key is bound to, if anything. */
@@ -14,8 +20,9 @@ export function rowOf(
   record: ApiKeyRecord,
   known: { workflow: Workflow | undefined; lastUsedAt: Millis | undefined; now: Millis },
 ): KeyRow {
-  const { workflowId, organizationId } = record;
-  const { workflow } = known;
+  const { workflowId, organizationId, scopes, workflowIds, endsAt, rotatedFrom, replacedBy } = record;
+  const { workflow, now } = known;
+  const expired = isExpired(record, now);
   return {
     id: record.id,
     kind: record.kind,
@@ -24,10 +31,16 @@ export function rowOf(
     description: record.description,
     masked: `${record.prefix}••••${record.lastFour}`,
     ...(organizationId !== undefined && { organizationId }),
+    ...(scopes && { scopes: [...scopes] }),
+    ...(workflowIds && { workflowIds: [...workflowIds] }),
     createdAt: new Date(record.createdAt).toISOString(),
     lastUsedAt: timestamp(known.lastUsedAt),
     expiresAt: timestamp(record.expiresAt),
-    expired: isExpired(record, known.now),
+    ...(endsAt !== undefined && { endsAt: new Date(endsAt).toISOString() }),
+    expired,
+    rotationDue: !expired && endsAt === undefined && now - record.createdAt >= rotationAgeMs,
+    ...(rotatedFrom !== undefined && { rotatedFrom }),
+    ...(replacedBy !== undefined && { replacedBy }),
     orphaned: workflowId !== undefined && !workflow,
     endpointOff: workflow !== undefined && !workflow.endpointEnabled,
   };
@@ -39,6 +52,9 @@ export function inShownOrder(rows: readonly KeyRow[]): KeyRow[] {
     .toReversed()
     .sort((one, other) => rank(one) - rank(other) || Date.parse(other.createdAt) - Date.parse(one.createdAt));
 }
+
+/** A15: a key is to be rotated every 90 days. */
+const rotationAgeMs = 90 * 86_400_000;
 
 /** Global, then workflow-specific, then API keys, orphaned last. */
 function rank(row: KeyRow): number {

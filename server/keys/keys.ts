@@ -1,18 +1,18 @@
-/** The keys that are issued: made, listed, verified, revoked; it never learns who asks over which wire. */
+/** The keys that are issued: made, listed, verified, rotated, revoked; it never learns who asks over which wire. */
 
 import { Failure } from '../errors.ts';
-import type { CreateKeyParams, KeyRow } from '../protocol.ts';
+import type { CreateApiKeyParams, CreateKeyParams, KeyRow } from '../protocol.ts';
 import type { ApiKeyRecord, History, Millis, State, StateReader } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
+import { checkApiKey } from './apiKeyWish.ts';
+import { bury, findLive, putAudited } from './keyRecords.ts';
 import { inShownOrder, isExpired, rowOf } from './keyRow.ts';
+import { type LastUse, openLastUse } from './lastUse.ts';
 import { hashKey, inspectKey, mintKey, workflowKeyPrefix } from './mint.ts';
-import { checkCreation, type KeyWish } from './wish.ts';
-
-/** What the room needs of the registry of workflows. */
-export interface KnownWorkflows {
-  get(id: string): Workflow | undefined;
-  list(): Workflow[];
-}
+import { mayRun, mayUse } from './permissions.ts';
+import { checkOverlap, refuseExpired, rotateKey } from './rotation.ts';
+import { checkSlot, isOffered, type KnownWorkflows, slotHolders, unknownWorkflow } from './slots.ts';
+import { checkWorkflowKey, type KeyWish } from './wish.ts';
 
 export interface KeysParts {
   state: State;
@@ -20,6 +20,8 @@ export interface KeysParts {
   clock: () => Millis;
   newId: () => string;
   workflows: KnownWorkflows;
+  /** What new API keys begin with (D2). */
+  apiKeyPrefix: string;
 }
 
 /** The reason is for the audit log only: every refusal looks the same from outside (D9). */
@@ -27,72 +29,66 @@ export type Verification =
   | { ok: true; record: ApiKeyRecord }
   | {
       ok: false;
-      /** A revoked key is `unknown` where its hash is gone, as it is after `revoke` (D25, F26). */
-      reason: 'missing' | 'malformed' | 'checksum' | 'unknown' | 'expired' | 'revoked';
+      /**
+       * A revoked key is `unknown` where its hash is gone, as it is after `revoke` (D25, F26).
+       * A `replaced` one was rotated, and its overlap has ended.
+       */
+      reason: 'missing' | 'malformed' | 'checksum' | 'unknown' | 'expired' | 'replaced' | 'revoked';
       record?: ApiKeyRecord;
     };
 
-export type RunVerdict =
-  | 'yes'
-  | 'other-workflow'
-  | 'global-disabled'
-  | 'not-in-allow-list'
-  | 'missing-scope'
-  | 'no-endpoint';
+/** A key that was just made, and the only place where the key itself ever stands (W20, W22). */
+export interface MadeKey {
+  row: KeyRow;
+  key: string;
+}
 
 /** Opens the room; the last use of every key is read from the history. */
 export async function openKeys(parts: KeysParts): Promise<Keys> {
-  return new Keys(parts, await parts.history.loadLastUsed());
+  return new Keys(parts, await openLastUse(parts.history));
 }
 
 export class Keys {
+  readonly mayRun = mayRun;
+  readonly mayUse = mayUse;
   readonly #parts: KeysParts;
-  readonly #lastUsed: Map<string, Millis>;
-  /** Last uses that are not yet in the history. */
-  #unsaved = new Map<string, Millis>();
-  #timer: NodeJS.Timeout | undefined;
-  #saving = Promise.resolve();
-  #closed = false;
+  readonly #lastUse: LastUse;
   readonly #listeners = new Set<() => void>();
 
-  constructor(parts: KeysParts, lastUsed: Map<string, Millis>) {
+  constructor(parts: KeysParts, lastUse: LastUse) {
     this.#parts = parts;
-    this.#lastUsed = lastUsed;
+    this.#lastUse = lastUse;
   }
 
   /**
-   * Makes a workflow key; the answer is the only place where the key itself ever stands (W20, W22).
+   * Makes a workflow key.
    *
    * @throws Failure `bad-input` (W12–W18, D24; a workflow that cannot have a key, W17; an unknown organization) or
    * `conflict` when a live key holds the workflow's slot (D3).
    */
-  async create(params: CreateKeyParams, actor: string): Promise<{ row: KeyRow; key: string }> {
-    const { state, clock, newId } = this.#parts;
-    const wish = checkCreation(params);
-    const minted = mintKey(workflowKeyPrefix);
-    // The slot is looked at and taken in one transaction, so of two makers at once exactly one gets it.
-    const record = await state.transact(async (tx) => {
-      await this.#checkPlace(tx, wish);
-      const now = clock();
-      const created: ApiKeyRecord = {
-        id: newId(),
-        kind: 'workflow',
-        prefix: workflowKeyPrefix,
-        hash: minted.hash,
-        lastFour: minted.lastFour,
-        description: wish.description,
-        ...(wish.workflowId !== undefined && { workflowId: wish.workflowId }),
-        ...(wish.organizationId !== undefined && { organizationId: wish.organizationId }),
-        createdAt: now,
-        createdBy: actor,
-        ...(wish.lifetimeMs !== undefined && { expiresAt: now + wish.lifetimeMs }),
-      };
-      tx.put('keys', created);
-      tx.audit({ ...auditOf(created, actor), action: 'key.created' });
-      return created;
+  async create(params: CreateKeyParams, actor: string): Promise<MadeKey> {
+    const { workflows, clock } = this.#parts;
+    const now = clock();
+    const wish = checkWorkflowKey(params, now);
+    return await this.#make(wish, { actor, now }, async (tx) => {
+      // The slot is looked at and taken in one transaction, so of two makers at once exactly one gets it.
+      if (wish.workflowId !== undefined) await checkSlot(tx, workflows, wish.workflowId, now);
     });
-    this.#notify();
-    return { row: this.#row(record), key: minted.key };
+  }
+
+  /**
+   * Makes an API key (F17–F21, D3). `maker` is the key that asks for it over HTTP, which cannot give more than it
+   * has (D15); editor and command line have none.
+   *
+   * @throws Failure `bad-input` (D14, D22, D24; an unknown workflow or organization) or `forbidden` (D15).
+   */
+  async createApiKey(params: CreateApiKeyParams, actor: string, maker?: ApiKeyRecord): Promise<MadeKey> {
+    const { workflows, clock } = this.#parts;
+    const now = clock();
+    const wish = checkApiKey(params, now, maker);
+    const unknown = params.workflowIds?.find((id) => !workflows.get(id));
+    if (unknown !== undefined) throw new Failure('bad-input', `Workflow "${unknown}" ${unknownWorkflow}.`);
+    return await this.#make(wish, { actor, now });
   }
 
   /** Every key that is not revoked, in the order of D39. */
@@ -104,33 +100,81 @@ export class Keys {
 
   /**
    * Revokes for good: the hash goes, a tombstone stays for the audit (W28–W30, D25, F26), and a workflow's slot is
-   * free again (W36). Once this resolves, the next `verify` refuses the key.
+   * free again (W36), unless the key is one of a rotated pair and the other is still valid. Once this resolves, the
+   * next `verify` refuses the key.
    *
    * @param id the whole id, or what it begins with: at least 6 characters that fit one live key only.
    * @throws Failure `not-found`, `conflict` when it is revoked already, `bad-input` when several keys fit.
    */
   async revoke(id: string, actor: string): Promise<KeyRow> {
     const { state, clock } = this.#parts;
-    const tombstone = await state.transact(async (tx) => {
-      const { hash: _, ...rest } = await findLive(tx, id);
-      const revoked: ApiKeyRecord = { ...rest, revokedAt: clock() };
-      tx.put('keys', revoked);
-      tx.audit({ ...auditOf(revoked, actor), action: 'key.revoked' });
-      return revoked;
-    });
+    const tombstone = await state.transact(async (tx) => bury(tx, await findLive(tx, id), actor, clock()));
     this.#notify();
     return this.#row(tombstone);
   }
 
+  /**
+   * Makes a successor that inherits kind, description, scopes, target, organization and remaining lifetime. The old
+   * key ends by itself after the overlap, 0 to 30 whole days; 0 refuses its next request.
+   *
+   * @param id as for `revoke`.
+   * @throws Failure `bad-input`, `not-found`, or `conflict` when the key is expired, revoked or rotated already.
+   */
+  async rotate(
+    id: string,
+    { overlapDays }: { overlapDays: number },
+    actor: string,
+  ): Promise<MadeKey & { replaced: KeyRow }> {
+    const overlapMs = checkOverlap(overlapDays);
+    const rotated = await this.#parts.state.transact(async (tx) => {
+      const now = this.#parts.clock();
+      let key = '';
+      const make = (wish: KeyWish) => {
+        const made = this.#mint(wish, actor, now);
+        key = made.key;
+        return made.record;
+      };
+      return { ...(await rotateKey(tx, id, { overlapMs, now, actor, make })), key };
+    });
+    this.#notify();
+    return { row: this.#row(rotated.successor), key: rotated.key, replaced: this.#row(rotated.replaced) };
+  }
+
+  /**
+   * Binds a workflow-specific key to another workflow, after a rename (D12). A rotated pair moves as one.
+   *
+   * @param id as for `revoke`.
+   * @throws Failure `bad-input` when the key has no workflow of its own or the workflow can have no key,
+   * `not-found`, or `conflict` when the slot is held, or the key is expired or revoked.
+   */
+  async rebind(id: string, workflowId: string, actor: string): Promise<KeyRow> {
+    const { state, clock, workflows } = this.#parts;
+    const rebound = await state.transact(async (tx) => {
+      const now = clock();
+      const found = await findLive(tx, id);
+      const { workflowId: from } = found;
+      if (from === undefined) {
+        throw new Failure('bad-input', `Key ${found.id} has no workflow of its own to change.`);
+      }
+      refuseExpired(found, now);
+      await checkSlot(tx, workflows, workflowId, now);
+      for (const holder of await slotHolders(tx, from, now)) {
+        putAudited(tx, { ...holder, workflowId }, { actor, action: 'key.rebound', detail: { from } });
+      }
+      return { ...found, workflowId };
+    });
+    this.#notify();
+    return this.#row(rebound);
+  }
+
   /** The workflows that a workflow-specific key can be made for: endpoint on, not public, slot free (W17, W35). */
   async offeredWorkflows(): Promise<Workflow[]> {
-    const held = new Set<string>();
-    for (const record of await this.#parts.state.list('keys')) {
-      if (holdsSlot(record) && record.workflowId !== undefined) held.add(record.workflowId);
+    const { state, clock, workflows } = this.#parts;
+    const offered: Workflow[] = [];
+    for (const workflow of workflows.list()) {
+      if (await isOffered(state, workflow, clock())) offered.push(workflow);
     }
-    return this.#parts.workflows
-      .list()
-      .filter((workflow) => whyNoKey(workflow) === undefined && !held.has(workflow.id));
+    return offered;
   }
 
   /**
@@ -144,32 +188,13 @@ export class Keys {
     const [record] = await this.#parts.state.findBy('keys', 'hash', hashKey(presented));
     if (!record) return { ok: false, reason: 'unknown' };
     if (record.revokedAt !== undefined) return { ok: false, reason: 'revoked', record };
-    if (isExpired(record, this.#parts.clock())) return { ok: false, reason: 'expired', record };
-    return { ok: true, record };
-  }
-
-  /**
-   * Whether a verified key may run the workflow of this id. `no-endpoint` is answered as an unknown id (404, D11),
-   * everything else that is not `yes` with 403 (W26, W27, W37, D8).
-   */
-  mayRun(record: ApiKeyRecord, workflowId: string, workflow: Workflow | undefined): RunVerdict {
-    if (record.kind === 'api') {
-      if (!record.scopes?.includes('workflows:execute')) return 'missing-scope';
-      if (record.workflowIds && !record.workflowIds.includes(workflowId)) return 'not-in-allow-list';
-    } else if (record.workflowId !== undefined && record.workflowId !== workflowId) {
-      return 'other-workflow';
-    }
-    if (!workflow?.endpointEnabled) return 'no-endpoint';
-    const isGlobal = record.kind === 'workflow' && record.workflowId === undefined;
-    return isGlobal && workflow.disableGlobalKey ? 'global-disabled' : 'yes';
+    if (!isExpired(record, this.#parts.clock())) return { ok: true, record };
+    return { ok: false, reason: record.endsAt === undefined ? 'expired' : 'replaced', record };
   }
 
   /** Notes that a request authenticated with this key: visible at once, saved within a second (D26). */
   touch(id: string): void {
-    const now = this.#parts.clock();
-    this.#lastUsed.set(id, now);
-    this.#unsaved.set(id, now);
-    this.#saveSoon();
+    this.#lastUse.note(id, this.#parts.clock());
   }
 
   /** Calls back after every change of the keys that is durable; answers how to stop that. */
@@ -179,101 +204,46 @@ export class Keys {
   }
 
   /** Saves what is unsaved. @throws what the history throws, when the last uses cannot be written. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    await this.#saving;
-    if (this.#unsaved.size > 0) await this.#parts.history.saveLastUsed(this.#unsaved);
+  close(): Promise<void> {
+    return this.#lastUse.close();
   }
 
-  #saveSoon(): void {
-    if (this.#timer || this.#closed) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#saving = this.#save();
-    }, saveIntervalMs);
-    this.#timer.unref();
+  /** One transaction: `check` refuses what the state of this moment stands against. */
+  async #make(
+    wish: KeyWish,
+    { actor, now }: { actor: string; now: Millis },
+    check?: (tx: StateReader) => Promise<void>,
+  ): Promise<MadeKey> {
+    const { organizationId } = wish;
+    const { record, key } = this.#mint(wish, actor, now);
+    await this.#parts.state.transact(async (tx) => {
+      if (organizationId !== undefined && !(await tx.get('organizations', organizationId))) {
+        throw new Failure('bad-input', `There is no organization "${organizationId}"; add it first.`);
+      }
+      await check?.(tx);
+      putAudited(tx, record, { actor, action: 'key.created' });
+    });
+    this.#notify();
+    return { row: this.#row(record), key };
   }
 
-  /** Never rejects: what could not be saved is tried again with the next, unless it was used again since. */
-  async #save(): Promise<void> {
-    const saving = this.#unsaved;
-    this.#unsaved = new Map();
-    try {
-      await this.#parts.history.saveLastUsed(saving);
-    } catch {
-      this.#unsaved = new Map([...saving, ...this.#unsaved]);
-      this.#saveSoon();
-    }
-  }
-
-  /** Refuses a wish that the state or the workflows of this moment stand against. */
-  async #checkPlace(reader: StateReader, wish: KeyWish): Promise<void> {
-    const { organizationId, workflowId } = wish;
-    if (organizationId !== undefined && !(await reader.get('organizations', organizationId))) {
-      throw new Failure('bad-input', `There is no organization "${organizationId}"; add it first.`);
-    }
-    if (workflowId === undefined) return;
-    const workflow = this.#parts.workflows.get(workflowId);
-    const objection = workflow ? whyNoKey(workflow) : 'does not exist in any registered folder';
-    if (objection !== undefined) throw new Failure('bad-input', `Workflow "${workflowId}" ${objection}.`);
-    const holder = (await reader.findBy('keys', 'workflowId', workflowId)).find(holdsSlot);
-    if (!holder) return;
-    throw new Failure(
-      'conflict',
-      `Workflow "${workflowId}" has a key already: "${holder.description}" (${holder.id}); revoke it first.`,
-    );
+  #mint(wish: KeyWish, actor: string, now: Millis): { record: ApiKeyRecord; key: string } {
+    const { newId, apiKeyPrefix } = this.#parts;
+    const prefix = wish.kind === 'api' ? apiKeyPrefix : workflowKeyPrefix;
+    const { key, hash, lastFour } = mintKey(prefix);
+    return {
+      key,
+      record: { id: newId(), prefix, hash, lastFour, ...wish, createdAt: now, createdBy: actor },
+    };
   }
 
   #row(record: ApiKeyRecord): KeyRow {
     const { workflows, clock } = this.#parts;
     const workflow = record.workflowId === undefined ? undefined : workflows.get(record.workflowId);
-    return rowOf(record, { workflow, lastUsedAt: this.#lastUsed.get(record.id), now: clock() });
+    return rowOf(record, { workflow, lastUsedAt: this.#lastUse.of(record.id), now: clock() });
   }
 
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** D26: a busy key costs the disk one write a second, not one per request. */
-const saveIntervalMs = 1000;
-const shortestIdStart = 6;
-
-/** Orphaned and expired keys hold their workflow's slot until they are revoked (W35, W36). */
-function holdsSlot(record: ApiKeyRecord): boolean {
-  return record.kind === 'workflow' && record.revokedAt === undefined;
-}
-
-/** Why a workflow can have no key of its own, as the end of a sentence; undefined when it can (W17, D45). */
-function whyNoKey(workflow: Workflow): string | undefined {
-  if (workflow.duplicate) return 'exists twice; rename one of the two first';
-  if (!workflow.endpointEnabled) return 'has its endpoint switched off; set endpoint_enabled=True first';
-  if (workflow.publicEndpoint) return 'is public and needs no key';
-  return undefined;
-}
-
-async function findLive(reader: StateReader, id: string): Promise<ApiKeyRecord> {
-  const exact = await reader.get('keys', id);
-  const fitting = exact
-    ? [exact]
-    : id.length < shortestIdStart
-      ? []
-      : (await reader.list('keys')).filter((record) => record.id.startsWith(id));
-  const [live, second] = fitting.filter((record) => record.revokedAt === undefined);
-  if (second) throw new Failure('bad-input', `Several keys begin with "${id}"; give more of the id.`);
-  if (live) return live;
-  if (fitting.length > 0) throw new Failure('conflict', `Key ${id} is revoked already; nothing was changed.`);
-  throw new Failure('not-found', `There is no key ${id}; list the keys to see their ids.`);
-}
-
-/** What both audit records of a key say (W39, W40). */
-function auditOf(record: ApiKeyRecord, actor: string) {
-  return {
-    actor,
-    target: record.id,
-    outcome: 'ok' as const,
-    ...(record.organizationId !== undefined && { organizationId: record.organizationId }),
-    detail: { kind: record.kind, ...(record.workflowId !== undefined && { workflowId: record.workflowId }) },
-  };
 }

@@ -139,6 +139,9 @@ const shapes: { [C in CollectionName]: Shape<Collections[C]> } = {
     createdAt: number,
     createdBy: text,
     expiresAt: optional(number),
+    endsAt: optional(number),
+    rotatedFrom: optional(text),
+    replacedBy: optional(text),
     revokedAt: optional(number),
   },
   configs: {

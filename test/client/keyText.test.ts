@@ -16,6 +16,7 @@ const row: KeyRow = {
   lastUsedAt: null,
   expiresAt: inDays(87),
   expired: false,
+  rotationDue: false,
   orphaned: false,
   endpointOff: false,
 };

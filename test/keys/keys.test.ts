@@ -44,7 +44,7 @@ async function openRoom(t: TestContext): Promise<Room> {
   const store = await openStore(t);
   const known = new Map(['hello', 'charge', 'report'].map((id) => [id, workflowNamed(id)]));
   const workflows = { get: (id: string) => known.get(id), list: () => [...known.values()] };
-  const open = () => openKeys({ ...store, newId, workflows });
+  const open = () => openKeys({ ...store, newId, workflows, apiKeyPrefix: 'wfk_' });
   const keys = await open();
   return {
     ...store,
@@ -95,6 +95,7 @@ test('a created key verifies, and is shown masked with its last four characters 
     lastUsedAt: null,
     expiresAt: new Date(clock() + 90 * dayMs).toISOString(),
     expired: false,
+    rotationDue: false,
     orphaned: false,
     endpointOff: false,
   });
