@@ -166,6 +166,23 @@ async function compose(
       memoryLimitMb: settings.memoryLimitMb,
       ...(settings.python !== '' && { python: settings.python }),
     },
+    rebuild: async (record) => {
+      const workflow = registry.get(record.workflowId);
+      if (!workflow || workflow.duplicate || workflow.folder !== record.folder) return undefined;
+      const { organizationId, triggeredBy, input, mode } = record;
+      const organization =
+        organizationId === undefined ? undefined : await state.get('organizations', organizationId);
+      if (organizationId !== undefined && !organization) return undefined;
+      return {
+        workflow,
+        input,
+        triggeredBy,
+        mode,
+        ...(organization && { organization }),
+        principal: principalOf(triggeredBy),
+        publicUrl: url(),
+      };
+    },
     onChange: () => clients.announceSoon('runs'),
   });
   closers.push(() => runs.close({ graceMs: runGraceMs }));
@@ -239,23 +256,7 @@ async function compose(
     startedAt,
   };
   writePrivate(daemonFile, `${JSON.stringify(file)}\n`);
-  await runs.resume(async (record) => {
-    const workflow = registry.get(record.workflowId);
-    if (!workflow || workflow.duplicate || workflow.folder !== record.folder) return undefined;
-    const { organizationId, triggeredBy, input, mode } = record;
-    const organization =
-      organizationId === undefined ? undefined : await state.get('organizations', organizationId);
-    if (organizationId !== undefined && !organization) return undefined;
-    return {
-      workflow,
-      input,
-      triggeredBy,
-      mode,
-      ...(organization && { organization }),
-      principal: principalOf(triggeredBy),
-      publicUrl: url(),
-    };
-  });
+  await runs.resume();
   log.info({ url: url(), version }, 'the daemon is ready');
 
   const { promise: stopped, resolve: markStopped } = Promise.withResolvers<void>();

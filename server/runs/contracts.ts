@@ -1,6 +1,6 @@
 /** What the runs room needs from the others, and what it gives; types only. */
 
-import type { RunRecord } from '../store/contracts.ts';
+import type { LogLine, OnceMark, RunRecord } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 /** Which run asks. Fixed by the daemon when the run starts, never by the run's process. */
@@ -47,6 +47,10 @@ export interface RunRequest {
   /** D41, D47: what the run's `ExecutionContext` says of its principal. */
   principal: { userId: string; name: string; email: string; isFunctionKey: boolean };
   publicUrl: string;
+  /** The run that this one repeats (A11). */
+  retryOf?: string;
+  /** Given: the acceptance is durable, in sync mode too, and a second request is recognised by it. */
+  once?: OnceMark;
 }
 
 export interface StartedRun {
@@ -54,3 +58,10 @@ export interface StartedRun {
   /** Resolves, never rejects, with the finished, scrubbed record once that is durable in the history. */
   finished: Promise<RunRecord>;
 }
+
+/** What somebody who follows a run is told; everything in it is scrubbed. */
+export type RunEvent =
+  /** Lines number `after + 1` and on, counted over the whole run, as in the logs of its record. */
+  | { kind: 'lines'; after: number; lines: LogLine[] }
+  /** The last one. A run that has not begun when the daemon stops is told as it is, `Pending`. */
+  | { kind: 'end'; run: RunRecord };

@@ -38,6 +38,11 @@ export class Output {
     this.#clock = clock;
   }
 
+  /** The whole lines so far; it grows. */
+  get lines(): readonly LogLine[] {
+    return this.#lines;
+  }
+
   push(chunk: Buffer): void {
     let rest = chunk;
     while (rest.length > 0 && !this.#full) {

@@ -1,11 +1,13 @@
 /** One accepted run, from its first record to its last; it knows neither HTTP nor the other runs. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { publicError } from '../errors.ts';
 import type { History, Millis, RunRecord, RunStatus } from '../store/contracts.ts';
 import { Asks } from './asks.ts';
-import type { RunRequest, RunScope, RunServices } from './contracts.ts';
+import type { RunEvent, RunRequest, RunScope, RunServices } from './contracts.ts';
 import type { Folder } from './folder.ts';
 import type { DoneFrame } from './frames.ts';
+import { LiveLogs } from './liveLogs.ts';
 import { Output } from './output.ts';
 import type { Ending, RunProcess } from './process.ts';
 import { Scrubber } from './scrubber.ts';
@@ -30,6 +32,9 @@ export interface RunParts {
   onChange: () => void;
 }
 
+/** What a run that was accepted before the daemon started keeps of its record. */
+export type Acceptance = Pick<RunRecord, 'id' | 'createdAt' | 'retryOf' | 'once'>;
+
 /** Why a run was ended from outside. */
 export type EndedStatus = Extract<RunStatus, 'Timeout' | 'Cancelled' | 'Interrupted'>;
 
@@ -46,6 +51,7 @@ export class Run {
   readonly #scrubber = new Scrubber();
   readonly #asks: Asks;
   readonly #output: Output;
+  readonly #live: LiveLogs;
   readonly #finished = Promise.withResolvers<RunRecord>();
   readonly #aborted = new AbortController();
   #process: RunProcess | undefined;
@@ -53,9 +59,10 @@ export class Run {
   #isLeft = false;
   #written: Promise<void> = Promise.resolve();
 
-  /** `id` and `createdAt` are given for a run that was accepted before the daemon started. */
-  constructor(request: RunRequest, parts: RunParts, accepted?: { id: string; createdAt: Millis }) {
+  /** `accepted` is given for a run that was accepted before the daemon started. */
+  constructor(request: RunRequest, parts: RunParts, accepted?: Acceptance) {
     const { workflow, organization, input, mode, triggeredBy } = request;
+    const { retryOf, once } = accepted ?? request;
     this.#request = request;
     this.#parts = parts;
     this.#record = {
@@ -70,6 +77,8 @@ export class Run {
       input,
       logs: [],
       droppedLogBytes: 0,
+      ...(retryOf === undefined ? {} : { retryOf }),
+      ...(once === undefined ? {} : { once }),
     };
     const scope: RunScope = {
       runId: this.#record.id,
@@ -78,6 +87,7 @@ export class Run {
     };
     this.#asks = new Asks({ scope, services: parts.services, scrubber: this.#scrubber, log: parts.log });
     this.#output = new Output(parts.limits.maxLogBytes, parts.clock);
+    this.#live = new LiveLogs(this.#output.lines, this.#scrubber);
     this.finished = this.#finished.promise;
   }
 
@@ -92,6 +102,11 @@ export class Run {
 
   get mode(): 'sync' | 'async' {
     return this.#record.mode;
+  }
+
+  /** Its log lines after the first `after`, held back and scrubbed as `LiveLogs` says, and its end. */
+  follow(after: number, signal?: AbortSignal): AsyncIterable<RunEvent> {
+    return this.#live.follow(after, signal);
   }
 
   /** Makes the acceptance durable. */
@@ -125,7 +140,7 @@ export class Run {
   /** Leaves a run that has not begun to the daemon's next start: its acceptance stays as it is. */
   leave(): void {
     this.#isLeft = true;
-    this.#finished.resolve({ ...this.#record });
+    this.#resolve({ ...this.#record });
     this.#aborted.abort();
   }
 
@@ -146,8 +161,11 @@ export class Run {
     const timer =
       limitMs > 0 && limitMs <= longestTimerMs ? setTimeout(() => this.end('Timeout'), limitMs) : undefined;
     const ending = await taken.run(this.#order(), limits.maxResultBytes + frameOverheadBytes, {
-      onAsk: (ask) => this.#asks.answer(ask),
-      onOutput: (chunk) => this.#output.push(chunk),
+      onAsk: (ask) => this.#live.during(() => this.#asks.answer(ask)),
+      onOutput: (chunk) => {
+        this.#output.push(chunk);
+        this.#live.grow();
+      },
     });
     clearTimeout(timer);
     this.#settle(ending);
@@ -234,7 +252,9 @@ export class Run {
       record.error = describeEnd(this.#endedStatus, this.#request.workflow.timeoutSeconds);
     }
     record.finishedAt = this.#parts.clock();
-    record.input = this.#scrubber.scrubValue(record.input) as Record<string, unknown>;
+    const input = this.#scrubber.scrubValue(record.input) as Record<string, unknown>;
+    if (!isDeepStrictEqual(input, record.input)) record.inputScrubbed = true;
+    record.input = input;
     if (record.result !== undefined) record.result = this.#scrubber.scrubValue(record.result);
     try {
       await this.#write();
@@ -250,6 +270,11 @@ export class Run {
         message: `Run ${record.id} has ended, but its record could not be written; the daemon's log has the cause.`,
       };
     }
+    this.#resolve(record);
+  }
+
+  #resolve(record: RunRecord): void {
+    this.#live.end(record);
     this.#finished.resolve(record);
   }
 

@@ -2,14 +2,16 @@
 
 import { join } from 'node:path';
 import { Failure } from '../errors.ts';
-import type { History, Millis, RunRecord } from '../store/contracts.ts';
-import type { RunRequest, RunServices, StartedRun } from './contracts.ts';
+import type { History, Millis, OnceMark, RunRecord } from '../store/contracts.ts';
+import type { RunEvent, RunRequest, RunServices, StartedRun } from './contracts.ts';
 import { selectEnvironment } from './environment.ts';
 import { Folder, type FolderChoice } from './folder.ts';
 import { Host } from './host.ts';
 import { resolvePython } from './interpreter.ts';
+import { tellFinished } from './liveLogs.ts';
+import { Once } from './once.ts';
 import { Rendezvous } from './rendezvous.ts';
-import { Run, type RunLog } from './run.ts';
+import { type Acceptance, Run, type RunLog } from './run.ts';
 import { Slots } from './slots.ts';
 import type { ProcessSource, SourcePlan } from './source.ts';
 import { Spawner } from './spawner.ts';
@@ -56,6 +58,8 @@ export interface RunsParts {
   clock: () => Millis;
   newId: () => string;
   settings: RunSettings;
+  /** The request that a record was made of; undefined when its workflow or its organization is gone. */
+  rebuild: (record: RunRecord) => Promise<RunRequest | undefined>;
   /** Told whenever the record of a run was written. */
   onChange?: () => void;
 }
@@ -75,12 +79,20 @@ export class Runs {
   readonly #folders = new Map<string, Folder>();
   readonly #dropping = new Set<Folder>();
   readonly #active = new Map<string, { run: Run; performed: Promise<void> }>();
+  readonly #once: Once;
   #closing: Promise<void> | undefined;
 
   constructor(parts: RunsParts, rendezvous: Rendezvous | undefined) {
     this.#parts = parts;
     this.#rendezvous = rendezvous;
     this.#slots = new Slots(parts.settings.maxConcurrent, parts.settings.maxQueued);
+    const { history, clock } = parts;
+    this.#once = new Once({
+      history,
+      clock,
+      start: (request) => this.start(request),
+      find: (record) => this.#find(record),
+    });
   }
 
   /**
@@ -113,7 +125,7 @@ export class Runs {
   }
 
   /**
-   * Accepts a run. In async mode the acceptance is durable when this resolves.
+   * Accepts a run. In async mode, and with an idempotency key, the acceptance is durable when this resolves.
    * Rejects with `stopping`, `busy`, `not-found` (a folder that is not in use), `python-unavailable`, `host-failed`,
    * or what the history rejects with.
    */
@@ -125,17 +137,66 @@ export class Runs {
     }
     if (request.mode === 'sync' ? !folder.hasIdle : !folder.isOpen) await folder.open();
     const run = this.#makeRun(request, folder);
-    if (request.mode === 'async') await run.accept();
+    if (request.mode === 'async' || request.once !== undefined) await run.accept();
     this.#begin(run);
     return { id: run.id, finished: run.finished };
+  }
+
+  /**
+   * Accepts a run, unless the same caller has started one of the same workflow with this idempotency key within the
+   * last 24 hours: then it is that run, however far it is. Its record holds the key, so both are durable together.
+   * Rejects with `conflict` when that run was started with another body, `bad-input` for a key that is not 1 to 255
+   * printable ASCII characters, `busy` before `resume` has seen to that run, or as `start`.
+   */
+  startOnce(once: OnceMark, request: RunRequest): Promise<StartedRun> {
+    return this.#once.start(once, request);
+  }
+
+  /**
+   * Starts a run again, with the input that is stored of it; the new one names it in `retryOf` (A11).
+   * Nobody need wait for it, so that it is asynchronous, and its acceptance durable, whatever the old one was.
+   * Rejects with `not-found` (the run, its workflow or its organization is gone), with `conflict` (it still goes on, or
+   * its input held a secret and is not what it was any more), or as `start`.
+   */
+  async retry(id: string, triggeredBy: string): Promise<StartedRun> {
+    const record = await this.#read(id);
+    if (record.finishedAt === undefined) {
+      throw new Failure('conflict', `Run ${id} still goes on; wait for its end, or cancel it first.`);
+    }
+    const { workflowId } = record;
+    if (record.inputScrubbed) {
+      throw new Failure(
+        'conflict',
+        `The input of run ${id} held a secret, which is not stored; run ${workflowId} again with the whole input.`,
+      );
+    }
+    const request = await this.#parts.rebuild({ ...record, triggeredBy });
+    if (request === undefined) {
+      throw new Failure(
+        'not-found',
+        `Run ${id} cannot be retried: its workflow ${workflowId}, or its organization, is not there any more.`,
+      );
+    }
+    return this.start({ ...request, mode: 'async', retryOf: id });
+  }
+
+  /**
+   * The log lines of a run after the first `after`, while it goes on, and then its end; until `signal` is aborted.
+   * Lines are held back for a moment and scrubbed, see `LiveLogs`. Rejects with `not-found`.
+   */
+  async follow(
+    id: string,
+    { after = 0, signal }: { after?: number; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<RunEvent>> {
+    const entry = this.#active.get(id);
+    return entry === undefined ? tellFinished(await this.#read(id), after) : entry.run.follow(after, signal);
   }
 
   /** Ends a run with status Cancelled. Rejects with `not-found`, or `conflict` when it has finished already. */
   async cancel(id: string): Promise<RunRecord> {
     const entry = this.#active.get(id);
     if (entry === undefined) {
-      const record = await this.#parts.history.getRun(id);
-      if (record === undefined) throw new Failure('not-found', `There is no run ${id}.`);
+      await this.#read(id);
       throw new Failure('conflict', `Run ${id} has already finished.`);
     }
     entry.run.end('Cancelled');
@@ -149,13 +210,13 @@ export class Runs {
 
   /**
    * To be called once, when the folders are in use: accepted asynchronous runs that had not begun begin, those that
-   * had are marked `Interrupted`. `rebuild` makes a request of a record; `undefined` when its workflow is gone.
+   * had are marked `Interrupted`.
    */
-  async resume(rebuild: (record: RunRecord) => Promise<RunRequest | undefined>): Promise<void> {
+  async resume(): Promise<void> {
     for (const record of await this.#parts.history.unfinishedRuns()) {
       if (this.#active.has(record.id)) continue;
       const waits = record.status === 'Pending' && record.mode === 'async';
-      const request = waits ? await rebuild(record) : undefined;
+      const request = waits ? await this.#parts.rebuild(record) : undefined;
       const folder = request === undefined ? undefined : this.#folders.get(request.workflow.folder);
       if (request !== undefined && folder !== undefined) {
         this.#begin(this.#makeRun(request, folder, record));
@@ -187,7 +248,20 @@ export class Runs {
     this.#rendezvous?.close();
   }
 
-  #makeRun(request: RunRequest, folder: Folder, accepted?: { id: string; createdAt: Millis }): Run {
+  async #read(id: string): Promise<RunRecord> {
+    const record = await this.#parts.history.getRun(id);
+    if (record === undefined) throw new Failure('not-found', `There is no run ${id}.`);
+    return record;
+  }
+
+  /** A run that goes on or has ended; undefined when it still waits for `resume`. */
+  #find(record: RunRecord): StartedRun | undefined {
+    const entry = this.#active.get(record.id);
+    if (entry !== undefined) return { id: record.id, finished: entry.run.finished };
+    return record.finishedAt === undefined ? undefined : { id: record.id, finished: Promise.resolve(record) };
+  }
+
+  #makeRun(request: RunRequest, folder: Folder, accepted?: Acceptance): Run {
     const { settings, onChange = () => {}, ...rest } = this.#parts;
     const { maxLogBytes, maxResultBytes } = settings;
     const limits = { maxLogBytes, maxResultBytes };

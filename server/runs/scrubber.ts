@@ -22,6 +22,12 @@ export class Scrubber {
   readonly #short = new Set<string>();
   /** Made when it is needed, since most runs read no secret. */
   #automaton: Automaton | undefined;
+  #longest = 0;
+
+  /** How many characters a single thing that is masked has at most. */
+  get longest(): number {
+    return this.#longest;
+  }
 
   /** From now on `secret` is masked. A value that is no text counts as its JSON. */
   register(secret: unknown): void {
@@ -29,7 +35,10 @@ export class Scrubber {
     if (text === '') return;
     const forms = secretForms(text);
     if (forms.size === 0) this.#short.add(text);
-    for (const form of forms) this.#patterns.add(form);
+    for (const form of forms) {
+      this.#patterns.add(form);
+      this.#longest = Math.max(this.#longest, form.length);
+    }
     this.#automaton = undefined;
   }
 

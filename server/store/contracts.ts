@@ -56,6 +56,34 @@ export interface ConfigRecord {
   updatedBy: string;
 }
 
+/** D17: what an outgoing call is made with. */
+export interface CredentialRecord {
+  id: string;
+  /** As configs are named (D36); what workflow code asks for. */
+  name: string;
+  /** Absent means the global scope. */
+  organizationId?: string;
+  /** Id of a service in `connections/services.ts`. */
+  service: string;
+  auth: 'api-key' | 'bearer' | 'basic' | 'client-credentials' | 'refresh-token';
+  /** The Fernet token of the value, and of the client secret of `refresh-token`. */
+  value: string;
+  clientSecret?: string;
+  /** Where the value goes: a header, with the scheme before it if there is one, or a query parameter (D43, F8). */
+  header?: string;
+  prefix?: string;
+  queryParameter?: string;
+  /** Where it may be sent, as `hosts.ts` reads it. */
+  hosts: string[];
+  testUrl?: string;
+  tokenUrl?: string;
+  clientId?: string;
+  oauthScope?: string;
+  createdAt: Millis;
+  updatedAt: Millis;
+  updatedBy: string;
+}
+
 export interface FolderRecord {
   /** The folder's absolute path is its id. */
   id: string;
@@ -74,6 +102,7 @@ export interface Collections {
   organizations: OrganizationRecord;
   keys: ApiKeyRecord;
   configs: ConfigRecord;
+  credentials: CredentialRecord;
   folders: FolderRecord;
   /** Small facts about the store itself, e.g. the key-check value of the vault (D6). */
   meta: MetaRecord;
@@ -84,6 +113,7 @@ export type CollectionName = keyof Collections;
 export const indexedFields = {
   keys: ['hash', 'workflowId'],
   configs: ['name'],
+  credentials: ['name'],
 } as const satisfies { [C in CollectionName]?: readonly (keyof Collections[C])[] };
 export type IndexedField<C extends CollectionName> = C extends keyof typeof indexedFields
   ? (typeof indexedFields)[C][number]
@@ -205,8 +235,8 @@ export interface RunRecord {
 }
 
 export interface OnceMark {
-  /** Chosen by the caller. */
-  idempotencyKey: string;
+  /** The idempotency key that the caller has chosen. */
+  key: string;
   /** Hex SHA-256 of the request's body. */
   bodyHash: string;
 }

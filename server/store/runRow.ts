@@ -51,7 +51,7 @@ export function runToRow(run: RunRecord): SQLInputValue[] {
     run.droppedLogBytes,
     run.retryOf ?? null,
     run.inputScrubbed ? 1 : 0,
-    run.once?.idempotencyKey ?? null,
+    run.once?.key ?? null,
     run.once?.bodyHash ?? null,
     JSON.stringify(run.input),
     run.result === undefined ? null : JSON.stringify(run.result),
@@ -71,7 +71,7 @@ export function runFromRow(row: Record<string, SQLOutputValue>): RunRecord {
     ...(columns.error !== null && { error: JSON.parse(String(columns.error)) }),
     logs: columns.logs === null ? [] : JSON.parse(String(columns.logs)),
     ...(idempotencyKey !== null && {
-      once: { idempotencyKey: String(idempotencyKey), bodyHash: String(bodyHash) },
+      once: { key: String(idempotencyKey), bodyHash: String(bodyHash) },
     }),
   };
 }

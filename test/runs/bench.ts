@@ -46,6 +46,9 @@ export interface BenchOptions {
   environment?: NodeJS.ProcessEnv;
   history?: History;
   python?: string;
+  /** Left out: a record's workflow is in `flows.py`. */
+  rebuild?: (record: RunRecord) => Promise<RunRequest | undefined>;
+  clock?: () => number;
 }
 
 /** Opens a bench that cleans up after the test. */
@@ -65,9 +68,10 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     socketDirectory: mkdtempSync(join(root, 's')),
     environment: options.environment ?? process.env,
     log,
-    clock: Date.now,
+    clock: options.clock ?? Date.now,
     newId,
     settings: { ...defaultRunSettings, poolSize: 2, ...options.settings },
+    rebuild: options.rebuild ?? (async (record) => rebuildRequest(folder, record)),
   });
   t.after(async () => {
     await runs.close({ graceMs: 0 });
@@ -99,6 +103,12 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     await bench.use('flows.py');
   }
   return bench;
+}
+
+/** The request of a record whose workflow is still there. */
+export function rebuildRequest(folder: string, record: RunRecord): RunRequest {
+  const { workflowId, mode, input, triggeredBy } = record;
+  return makeRequest(folder, workflowId, { mode, input, triggeredBy });
 }
 
 export function makeRequest(folder: string, id: string, options: StartOptions = {}): RunRequest {

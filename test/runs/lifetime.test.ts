@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
-import { isAlive, makeRequest, openBench, until } from './bench.ts';
+import { isAlive, openBench, rebuildRequest, until } from './bench.ts';
 
 const limit = { timeout: 60_000 };
 /** `wait` says that it has begun, and returns once the file `go` is there. */
@@ -125,13 +125,14 @@ test(
     for (const record of left) await history.putRun(record);
     await history.putRun(synchronous);
 
-    const after = await openBench(t, { source, history });
+    const after = await openBench(t, {
+      source,
+      history,
+      rebuild: async (record) =>
+        record.id === forgotten.id ? undefined : rebuildRequest(after.folder, record),
+    });
     writeFileSync(join(after.folder, 'go'), '');
-    await after.runs.resume(async (record) =>
-      record.id === forgotten.id
-        ? undefined
-        : makeRequest(after.folder, record.workflowId, { mode: record.mode, input: record.input }),
-    );
+    await after.runs.resume();
     const statusOf = async (id: string) => (await history.getRun(id))?.status;
     assert.equal(await statusOf(begun.id), 'Interrupted');
     assert.equal(await statusOf(forgotten.id), 'Interrupted');

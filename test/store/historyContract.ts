@@ -76,7 +76,7 @@ export function historyContract(engine: string, makePlace: () => Promise<History
         droppedLogBytes: 17,
         retryOf: '0193-00000000',
         inputScrubbed: true,
-        once: { idempotencyKey: 'order-7', bodyHash: 'a1b2' },
+        once: { key: 'order-7', bodyHash: 'a1b2' },
       });
       const nothing = runRecord(2, { status: 'Success', result: null });
       const first = await place.open();
@@ -145,7 +145,7 @@ export function historyContract(engine: string, makePlace: () => Promise<History
           result: 'large',
           error: { type: 'ValueError', message: 'large' },
           logs: [{ at: 1, level: 'INFO', message: 'large' }],
-          once: { idempotencyKey: `order-${index}`, bodyHash: 'a1b2' },
+          once: { key: `order-${index}`, bodyHash: 'a1b2' },
         }),
       );
       await Promise.all(runs.map((run) => history.putRun(run)));
@@ -188,7 +188,7 @@ export function historyContract(engine: string, makePlace: () => Promise<History
     test('a run is found by its idempotency key, its caller and its workflow, until it is too old', async () => {
       await using place = await makePlace();
       const first = await place.open();
-      const once = { idempotencyKey: 'order-7', bodyHash: 'a1b2' };
+      const once = { key: 'order-7', bodyHash: 'a1b2' };
       const [older, newer] = [runRecord(1, { once }), runRecord(5, { once, status: 'Success' })];
       await Promise.all([older, newer, runRecord(6)].map((run) => first.putRun(run)));
       await first.close();
