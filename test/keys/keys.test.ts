@@ -1,84 +1,11 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { newId } from '../../server/ids.ts';
-import { type Keys, openKeys } from '../../server/keys/keys.ts';
+import { test } from 'node:test';
+import type { Keys } from '../../server/keys/keys.ts';
 import { hashKey, mintKey, parseKey } from '../../server/keys/mint.ts';
 import type { CreateKeyParams, ExpiresInDays } from '../../server/protocol.ts';
 import type { ApiKeyRecord } from '../../server/store/contracts.ts';
 import type { Workflow } from '../../server/workflows/workflow.ts';
-import { openStore, type TestStore } from '../configs/store.ts';
-
-const dayMs = 86_400_000;
-
-function workflowNamed(id: string, flags: Partial<Workflow> = {}): Workflow {
-  return {
-    id,
-    functionName: id,
-    folder: '/folder',
-    file: `workflows/${id}.py`,
-    range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
-    tags: [],
-    endpointEnabled: true,
-    allowedMethods: ['POST'],
-    publicEndpoint: false,
-    disableGlobalKey: false,
-    executionMode: 'sync',
-    timeoutSeconds: 1800,
-    parameters: [],
-    acceptsExtra: false,
-    duplicate: false,
-    ...flags,
-  };
-}
-
-interface Room extends TestStore {
-  keys: Keys;
-  /** The workflows that exist at this moment, for the test to change. */
-  known: Map<string, Workflow>;
-  create(params: Partial<CreateKeyParams>): Promise<{ id: string; key: string }>;
-  /** As after a restart of the daemon. */
-  reopen(): Promise<Keys>;
-}
-
-async function openRoom(t: TestContext): Promise<Room> {
-  const store = await openStore(t);
-  const known = new Map(['hello', 'charge', 'report'].map((id) => [id, workflowNamed(id)]));
-  const workflows = { get: (id: string) => known.get(id), list: () => [...known.values()] };
-  const open = () => openKeys({ ...store, newId, workflows, apiKeyPrefix: 'wfk_' });
-  const keys = await open();
-  return {
-    ...store,
-    keys,
-    known,
-    reopen: open,
-    create: async (params) => {
-      const { row, key } = await keys.create({ description: 'CI', global: true, ...params }, 'editor');
-      return { id: row.id, key };
-    },
-  };
-}
-
-/** Asserts a refusal of one clear line that holds no key and changes nothing. */
-async function refuses(
-  room: Room,
-  act: () => Promise<unknown>,
-  code: string,
-  pattern: RegExp,
-): Promise<void> {
-  const { revision } = room.state;
-  await assert.rejects(act(), (thrown: Error & { code?: string }) => {
-    assert.equal(thrown.code, code, thrown.message);
-    assert.match(thrown.message, pattern);
-    assert.doesNotMatch(thrown.message, /bk_live_|\n/);
-    return true;
-  });
-  assert.equal(room.state.revision, revision);
-}
-
-async function reasonOf(keys: Keys, presented: string | undefined): Promise<string> {
-  const verification = await keys.verify(presented);
-  return verification.ok ? 'ok' : verification.reason;
-}
+import { dayMs, openRoom, reasonOf, refuses, workflowNamed } from './room.ts';
 
 test('a created key verifies, and is shown masked with its last four characters (W1, W7, D23)', async (t) => {
   const { keys, clock } = await openRoom(t);
