@@ -149,6 +149,78 @@ export interface ConfigRow {
   updatedBy: string;
 }
 
+export type CredentialAuth = 'api-key' | 'bearer' | 'basic' | 'client-credentials' | 'refresh-token';
+
+/** A credential for outgoing calls as it may be shown: never its value (D17). */
+export interface CredentialRow {
+  id: string;
+  /** What workflow code asks for. */
+  name: string;
+  /** Absent: the global scope. */
+  organizationId?: string;
+  /** Id of a service of `workflowKeys/credentials/services`. */
+  service: string;
+  auth: CredentialAuth;
+  /** Always `[SECRET]` (D32). */
+  value: string;
+  /** Where the value goes: a header, with `prefix` before it if there is one, or a query parameter. */
+  header?: string;
+  prefix?: string;
+  queryParameter?: string;
+  /** Where it may be sent, e.g. `api.stripe.com`, `*.atlassian.net`, `http://10.0.0.5:8080`. */
+  hosts: string[];
+  testUrl?: string;
+  tokenUrl?: string;
+  clientId?: string;
+  oauthScope?: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  updatedBy: string;
+}
+
+/** What is left out is the service's own. */
+export interface AddCredentialParams {
+  name: string;
+  service: string;
+  auth?: CredentialAuth;
+  /** The key or token; `user:password` for `basic`; the client secret or the refresh token for OAuth. */
+  value: string;
+  /** Of `refresh-token`, where the client has one. */
+  clientSecret?: string;
+  organizationId?: string;
+  header?: string;
+  /** Empty: the value stands alone. */
+  prefix?: string;
+  /** The value goes here instead of into a header (F8). */
+  queryParameter?: string;
+  hosts?: string[];
+  testUrl?: string;
+  tokenUrl?: string;
+  clientId?: string;
+  oauthScope?: string;
+}
+
+/** D42; never holds the value. */
+export interface CredentialTest {
+  outcome: 'good' | 'bad' | 'inconclusive';
+  /** Of the service's answer. */
+  status?: number;
+  message: string;
+}
+
+/** A service that credentials are for (F3, F4). */
+export interface ServiceRow {
+  id: string;
+  name: string;
+  /** Where its credentials may be sent; empty: the user says. */
+  hosts: string[];
+  /** What it supports, the usual first, and where the value goes. */
+  auth: { auth: CredentialAuth; header: string; prefix: string }[];
+  testUrl?: string;
+  tokenUrl?: string;
+  oauthScope?: string;
+}
+
 export interface OrganizationRow {
   id: string;
   name: string;
@@ -205,12 +277,19 @@ export interface RunRow {
   retryOf?: string;
 }
 
+export interface RunLogLine {
+  at: Timestamp;
+  /** `INFO` and its like from logging; `stdout` or `stderr`. */
+  level: string;
+  message: string;
+}
+
 /** Everything in it is scrubbed. */
 export interface RunDetail extends RunRow {
   input: unknown;
   result: unknown;
   error: { type: string; message: string; traceback?: string } | null;
-  logs: { at: Timestamp; level: string; message: string }[];
+  logs: RunLogLine[];
   droppedLogBytes: number;
 }
 
@@ -299,6 +378,19 @@ export interface Requests {
   };
   'workflowKeys/configs/unset': { params: { name: string; organizationId?: string }; result: null };
 
+  /** Without an organization: all scopes. With one: what it sees. */
+  'workflowKeys/credentials/list': { params: { organizationId?: string }; result: CredentialRow[] };
+  'workflowKeys/credentials/add': { params: AddCredentialParams; result: CredentialRow };
+  /** A new value; calls that are under way keep the old one (F13). */
+  'workflowKeys/credentials/rotate': {
+    params: { id: string; value: string; clientSecret?: string };
+    result: CredentialRow;
+  };
+  /** Calls the service once, harmlessly (F9). */
+  'workflowKeys/credentials/test': { params: { id: string }; result: CredentialTest };
+  'workflowKeys/credentials/remove': { params: { id: string }; result: null };
+  'workflowKeys/credentials/services': { params: null; result: ServiceRow[] };
+
   'workflowKeys/organizations/list': { params: null; result: OrganizationRow[] };
   'workflowKeys/organizations/add': { params: { id: string; name?: string }; result: OrganizationRow };
   'workflowKeys/organizations/remove': { params: { id: string }; result: { removedConfigs: number } };
@@ -317,11 +409,33 @@ export interface Requests {
     result: RunDetail;
   };
   'workflowKeys/runs/list': {
-    params: { workflowId?: string; status?: RunStatusName; before?: string; limit?: number };
+    params: {
+      workflowId?: string;
+      status?: RunStatusName;
+      /** As `triggeredBy` of the row, e.g. `key:<id>`. */
+      triggeredBy?: string;
+      organizationId?: string;
+      /** Inclusive, and exclusive. */
+      createdFrom?: Timestamp;
+      createdTo?: Timestamp;
+      /** Only runs older than this one. */
+      before?: string;
+      limit?: number;
+    };
     result: RunRow[];
   };
   'workflowKeys/runs/show': { params: { id: string }; result: RunDetail };
   'workflowKeys/runs/cancel': { params: { id: string }; result: RunRow };
+  /** Starts a finished run again with the same input (A11); the answer is the new run, which may not have begun. */
+  'workflowKeys/runs/retry': { params: { id: string }; result: RunRow };
+  /**
+   * The log lines after the first `after`, as soon as there are any, with the row once the run has ended and all lines
+   * were given. Both are empty after 10 s without news; then ask again.
+   */
+  'workflowKeys/runs/follow': {
+    params: { id: string; after: number };
+    result: { lines: RunLogLine[]; ended: RunRow | null };
+  };
 
   /** Diagnostics of every workflow file of a folder, registered or not. Parsed only, never run. */
   'workflowKeys/language/lint': { params: { path: string; organizationId?: string }; result: LintRow[] };
@@ -341,7 +455,7 @@ export interface Requests {
 export type Method = keyof Requests;
 
 /** What can have changed. */
-export type ChangedNoun = 'keys' | 'configs' | 'organizations' | 'workflows' | 'runs';
+export type ChangedNoun = 'keys' | 'configs' | 'credentials' | 'organizations' | 'workflows' | 'runs';
 
 /** Notifications from the daemon to every client. */
 export interface Notifications {

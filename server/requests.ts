@@ -19,7 +19,7 @@ import {
 } from './protocol.ts';
 import { finishedWithin } from './runs/finished.ts';
 import { principalOf } from './runs/principal.ts';
-import { runDetail, runRow } from './runs/rows.ts';
+import { logRow, runDetail, runRow } from './runs/rows.ts';
 import type { Runs } from './runs/runner.ts';
 import type { Settings } from './settings.ts';
 import type { AuditRecord, History, RunStatus, State } from './store/contracts.ts';
@@ -56,6 +56,8 @@ export type RequestTable = {
 
 const defaultPageSize = 50;
 const maxPageSize = 1000;
+/** So long a client that has gone may keep a question of its open. */
+const followLimitMs = 10_000;
 const statuses: readonly RunStatus[] = [
   'Pending',
   'Running',
@@ -170,15 +172,16 @@ export function buildRequests(parts: RequestParts): RequestTable {
       const finished = await finishedWithin(run, settings.waitLimitSeconds * 1000);
       return runDetail(finished ?? (await findRun(run.id)));
     },
-    'workflowKeys/runs/list': async ({ workflowId, status, before, limit }) => {
+    'workflowKeys/runs/list': async ({ status, createdFrom, createdTo, limit, ...exact }) => {
       if (status !== undefined && !statuses.includes(status)) {
         throw new Failure('bad-input', `A run's status is one of ${statuses.join(', ')}.`);
       }
       const found = await history.listRuns({
+        ...exact,
         limit: pageSize(limit),
-        ...(workflowId !== undefined && { workflowId }),
         ...(status !== undefined && { status }),
-        ...(before !== undefined && { before }),
+        ...(createdFrom !== undefined && { createdFrom: readTime('createdFrom', createdFrom) }),
+        ...(createdTo !== undefined && { createdTo: readTime('createdTo', createdTo) }),
       });
       return found.map(runRow);
     },
@@ -187,6 +190,19 @@ export function buildRequests(parts: RequestParts): RequestTable {
       await findRun(id);
       await runs.cancel(id);
       return runRow(await findRun(id));
+    },
+    'workflowKeys/runs/retry': async ({ id }, client) => {
+      const run = await runs.retry(id, client.kind);
+      return runRow(await findRun(run.id));
+    },
+    'workflowKeys/runs/follow': async ({ id, after }) => {
+      const events = await runs.follow(id, { after, signal: AbortSignal.timeout(followLimitMs) });
+      for await (const event of events) {
+        return event.kind === 'lines'
+          ? { lines: event.lines.map(logRow), ended: null }
+          : { lines: [], ended: runRow(event.run) };
+      }
+      return { lines: [], ended: null };
     },
 
     'workflowKeys/language/lint': async ({ path, organizationId }) => {
@@ -211,6 +227,14 @@ export function buildRequests(parts: RequestParts): RequestTable {
     },
     'workflowKeys/audit/verify': () => audit.verify(),
   };
+}
+
+function readTime(name: string, timestamp: string): number {
+  const time = Date.parse(timestamp);
+  if (Number.isNaN(time)) {
+    throw new Failure('bad-input', `${name} must be a time such as 2026-11-21T02:25:00Z.`);
+  }
+  return time;
 }
 
 function pageSize(limit: number | undefined): number {

@@ -1,7 +1,7 @@
 /** Runs as the protocol shows them. */
 
-import type { RunDetail, RunRow } from '../protocol.ts';
-import type { RunRecord, RunSummary } from '../store/contracts.ts';
+import type { RunDetail, RunLogLine, RunRow } from '../protocol.ts';
+import type { LogLine, RunRecord, RunSummary } from '../store/contracts.ts';
 
 export function runRow(run: RunSummary): RunRow {
   return {
@@ -24,9 +24,13 @@ export function runDetail(run: RunRecord): RunDetail {
     input: isFinished ? run.input : null,
     result: run.result ?? null,
     error: run.error ?? null,
-    logs: run.logs.map(({ at, level, message }) => ({ at: new Date(at).toISOString(), level, message })),
+    logs: run.logs.map(logRow),
     droppedLogBytes: run.droppedLogBytes,
   };
+}
+
+export function logRow({ at, level, message }: LogLine): RunLogLine {
+  return { at: new Date(at).toISOString(), level, message };
 }
 
 /** Milliseconds from the run's beginning to its end; `null` until then. */
