@@ -1,6 +1,15 @@
 /** The daemon: builds every part, holds the data directory, and takes all of it down again in order. */
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { openAuditLog } from './audit/auditLog.ts';
 import { openRefusals } from './audit/refusals.ts';
@@ -9,6 +18,11 @@ import { openConfigAccess } from './configs/access.ts';
 import { openConfigs } from './configs/configs.ts';
 import { loadSecretKey } from './configs/secretKey.ts';
 import { openVault } from './configs/vault.ts';
+import { openConnections } from './connections/connections.ts';
+import { HttpClient } from './connections/httpClient.ts';
+import { openInjection } from './connections/injection.ts';
+import { openProbe } from './connections/probe.ts';
+import { Tokens } from './connections/tokens.ts';
 import { Failure } from './errors.ts';
 import { buildHttp } from './http/app.ts';
 import { newId } from './ids.ts';
@@ -28,6 +42,7 @@ import { defaultRunSettings, openRuns } from './runs/runner.ts';
 import { openSession } from './session.ts';
 import type { Settings } from './settings.ts';
 import { openSocketDirectory } from './socketDirectory.ts';
+import type { AuditEntry } from './store/contracts.ts';
 import { lockDataDirectory } from './store/lock.ts';
 import { openLowdbState } from './store/lowdbState.ts';
 import { openSqliteHistory } from './store/sqliteHistory.ts';
@@ -96,6 +111,7 @@ async function compose(
   const directory = settings.dataDirectory;
   const clock = Date.now;
   const startedAt = new Date().toISOString();
+  let listeningPort: number | undefined;
 
   const lock = lockDataDirectory(directory);
   closers.push(() => lock.release());
@@ -142,13 +158,23 @@ async function compose(
   });
   closers.push(() => keys.close());
   const configs = openConfigs({ state, vault, clock, newId });
+  const appendAudit = (entry: AuditEntry) => audit.append([{ entry }]);
+  const client = new HttpClient({
+    ...(settings.caFile !== '' && { extraCertificates: readCertificates(settings.caFile) }),
+    ownPort: () => listeningPort,
+    userAgent: `workflow-keys/${version}`,
+  });
+  closers.push(() => client.close());
+  const inject = openInjection({ vault, tokens: new Tokens({ state, vault, client, clock }) });
+  const probe = openProbe({ client, inject });
+  const connections = openConnections({ state, vault, clock, newId, appendAudit, probe });
   const runs = await openRuns({
     history,
     services: openConfigAccess({
       configs,
       state,
       vault,
-      appendAudit: (entry) => audit.append([{ entry }]),
+      appendAudit,
     }),
     pythonDirectory: join(import.meta.dirname, 'python'),
     socketDirectory: sockets.directory,
@@ -193,6 +219,7 @@ async function compose(
   const known = openKnownNames(configs, registry);
   closers.push(keys.onChange(() => clients.announce(['keys'])));
   closers.push(configs.onChange((nouns) => clients.announce(nouns)));
+  closers.push(connections.onChange(() => clients.announce(['credentials'])));
   closers.push(registry.onChange(() => clients.announce(['workflows', 'keys'])));
 
   const refusals = openRefusals({
@@ -206,7 +233,11 @@ async function compose(
     workflows: registry,
     runs,
     organization: (id) => state.get('organizations', id),
+    history,
+    configs,
+    audit,
     refusals,
+    referenceDirectory: besideBundle('reference', 'http', 'reference'),
     settings,
     log,
   });
@@ -217,11 +248,13 @@ async function compose(
     await closed;
   });
   await listen(app, settings);
+  listeningPort = Number(new URL(url()).port || 80);
 
   const token = newSocketToken();
   const requests = buildRequests({
     keys,
     configs,
+    connections,
     registry,
     folders,
     runs,
@@ -355,6 +388,23 @@ function writePrivate(path: string, text: string): void {
   fsyncSync(descriptor);
   closeSync(descriptor);
   renameSync(temporary, path);
+}
+
+/** Beside the bundle, or in `server/` when the daemon runs from source. */
+function besideBundle(bundledName: string, ...source: string[]): string {
+  const bundled = join(import.meta.dirname, bundledName);
+  return existsSync(bundled) ? bundled : join(import.meta.dirname, ...source);
+}
+
+/** @throws Failure `bad-input` that names the file. */
+function readCertificates(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  } catch (cause) {
+    throw new Failure('bad-input', `WORKFLOW_KEYS_CA_FILE names ${file}, which cannot be read.`, { cause });
+  }
+  throw new Failure('bad-input', `WORKFLOW_KEYS_CA_FILE names ${file}, which holds no PEM certificate.`);
 }
 
 /** Beside the bundle, or in the package when the daemon runs from source. */

@@ -20,6 +20,7 @@ export const errorTable = {
   internal: 500,
   'cannot-decrypt': 500,
   'storage-failed': 500,
+  'call-failed': 502,
   'python-unavailable': 503,
   'host-failed': 503,
   busy: 503,
@@ -29,6 +30,7 @@ export const errorTable = {
   'data-too-new': 503,
   'port-taken': 503,
   'daemon-unreachable': 503,
+  'call-timeout': 504,
 } as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -3,26 +3,22 @@
 import { isAbsolute } from 'node:path';
 import type { AuditLog } from './audit/auditLog.ts';
 import type { Refusals } from './audit/refusals.ts';
+import { auditRow } from './audit/rows.ts';
 import type { Client, Clients } from './clients.ts';
 import type { Configs } from './configs/configs.ts';
 import { parseText } from './configs/values.ts';
+import type { Connections } from './connections/connections.ts';
 import { Failure } from './errors.ts';
 import { curlFor } from './keys/curl.ts';
 import type { Keys, MadeKey } from './keys/keys.ts';
 import type { Lint } from './lint.ts';
-import {
-  type AuditRow,
-  defaultOverlapDays,
-  type Method,
-  protocolVersion,
-  type Requests,
-} from './protocol.ts';
+import { defaultOverlapDays, type Method, protocolVersion, type Requests } from './protocol.ts';
 import { finishedWithin } from './runs/finished.ts';
 import { principalOf } from './runs/principal.ts';
 import { logRow, runDetail, runRow } from './runs/rows.ts';
 import type { Runs } from './runs/runner.ts';
 import type { Settings } from './settings.ts';
-import type { AuditRecord, History, RunStatus, State } from './store/contracts.ts';
+import type { History, RunStatus, State } from './store/contracts.ts';
 import { version } from './version.ts';
 import type { Folders } from './workflows/folders.ts';
 import { checkInput } from './workflows/input.ts';
@@ -32,6 +28,7 @@ import { workflowRow } from './workflows/rows.ts';
 export interface RequestParts {
   keys: Keys;
   configs: Configs;
+  connections: Connections;
   registry: WorkflowRegistry;
   folders: Folders;
   runs: Runs;
@@ -69,7 +66,20 @@ const statuses: readonly RunStatus[] = [
 ];
 
 export function buildRequests(parts: RequestParts): RequestTable {
-  const { keys, configs, registry, folders, runs, history, audit, state, clients, settings, url } = parts;
+  const {
+    keys,
+    configs,
+    connections,
+    registry,
+    folders,
+    runs,
+    history,
+    audit,
+    state,
+    clients,
+    settings,
+    url,
+  } = parts;
 
   const withCurl = <M extends MadeKey>(made: M) => ({
     ...made,
@@ -129,6 +139,16 @@ export function buildRequests(parts: RequestParts): RequestTable {
       await configs.unset(params, client.kind);
       return null;
     },
+
+    'workflowKeys/credentials/list': (params) => connections.list(params),
+    'workflowKeys/credentials/add': (params, client) => connections.create(params, client.kind),
+    'workflowKeys/credentials/rotate': (params, client) => connections.rotate(params, client.kind),
+    'workflowKeys/credentials/test': (params, client) => connections.test(params, client.kind),
+    'workflowKeys/credentials/remove': async (params, client) => {
+      await connections.remove(params, client.kind);
+      return null;
+    },
+    'workflowKeys/credentials/services': async () => connections.services(),
 
     'workflowKeys/organizations/list': () => configs.listOrganizations(),
     'workflowKeys/organizations/add': (params, client) => configs.addOrganization(params, client.kind),
@@ -243,8 +263,4 @@ function pageSize(limit: number | undefined): number {
     throw new Failure('bad-input', `The limit must be a whole number from 1 to ${maxPageSize}.`);
   }
   return limit;
-}
-
-function auditRow({ hash: _, previousHash: __, revision: ___, at, ...shown }: AuditRecord): AuditRow {
-  return { ...shown, at: new Date(at).toISOString() };
 }

@@ -65,6 +65,11 @@ export const settingTable = {
     '',
     'Interpreter for folders that do not choose one; empty is `python3`.',
   ),
+  caFile: text(
+    'WORKFLOW_KEYS_CA_FILE',
+    '',
+    'PEM file of further certificate authorities that outgoing calls trust.',
+  ),
   waitLimitSeconds: number(
     'WORKFLOW_KEYS_WAIT_LIMIT_SECONDS',
     60,

@@ -14,7 +14,7 @@ export function scopeName({ organizationId }: { organizationId?: string }): stri
 }
 
 /** Of the records that an organization sees: its own, and the global ones that it has none of its own for. */
-export function visibleTo(organizationId: string | undefined, records: ConfigRecord[]): ConfigRecord[] {
+export function visibleTo<R extends ConfigPlace>(organizationId: string | undefined, records: R[]): R[] {
   const own = new Set<string>();
   for (const record of records) if (record.organizationId === organizationId) own.add(record.name);
   return records.filter(

@@ -160,7 +160,7 @@ export class Configs {
   }
 
   /**
-   * Removes an organization and all of its configs, or nothing.
+   * Removes an organization with all of its configs and credentials, or nothing.
    *
    * @throws Failure `not-found`, or `conflict` while it has keys that are not revoked.
    */
@@ -169,6 +169,11 @@ export class Configs {
       await organizations.checkRemovable(tx, id);
       const owned = (await tx.list('configs')).filter((record) => record.organizationId === id);
       for (const record of owned) removeRecord(tx, record, { actor });
+      for (const { id: credentialId, name, organizationId } of await tx.list('credentials')) {
+        if (organizationId !== id) continue;
+        tx.remove('credentials', credentialId);
+        tx.audit({ actor, action: 'credential.removed', target: name, outcome: 'ok', organizationId });
+      }
       organizations.remove(tx, id, { actor, removedConfigs: owned.length });
       return owned.length;
     });

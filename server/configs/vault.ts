@@ -66,7 +66,10 @@ export function openVault(key: Buffer): Vault {
       if (stored && decode(keyCheck, stored.value) !== undefined) return 'ok';
       return state.transact(async (tx) => {
         const configs = await tx.list('configs');
-        const hasSecrets = configs.some((config) => config.type === 'secret' && config.value !== undefined);
+        const credentials = await tx.list('credentials');
+        const hasSecrets =
+          credentials.length > 0 ||
+          configs.some((config) => config.type === 'secret' && config.value !== undefined);
         if (stored && hasSecrets) return 'wrong';
         tx.put('meta', { id: keyCheck.id, value: encode(keyCheck, keyCheck.name) });
         tx.audit({ actor: 'daemon', action: 'vault.keyed', target: keyCheck.id, outcome: 'ok' });

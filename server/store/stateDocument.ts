@@ -5,7 +5,7 @@ import type { CollectionName, Collections } from './contracts.ts';
 import { collectionNames, type Records } from './stateTables.ts';
 
 /** Raised when an older program could not read, or would drop, what a newer one writes. */
-export const stateSchemaVersion = 1;
+export const stateSchemaVersion = 2;
 
 export interface StateDocument {
   schemaVersion: number;
@@ -18,7 +18,7 @@ export function emptyDocument(): StateDocument {
   return {
     schemaVersion: stateSchemaVersion,
     revision: 0,
-    collections: { organizations: [], keys: [], configs: [], folders: [], meta: [] },
+    collections: { organizations: [], keys: [], configs: [], credentials: [], folders: [], meta: [] },
   };
 }
 
@@ -97,7 +97,9 @@ export function readDocument(text: string, path: string): StateDocument {
   const unknown = Object.keys(collections).find((name) => !isCollection(name));
   // Reading on would drop it with the next write.
   if (unknown !== undefined) throw damaged(path, 'it has a collection that this schema version has not');
-  const read = <C extends CollectionName>(name: C) => readCollection(name, collections[name], path);
+  // Version 1 knew no credentials.
+  const stored = schemaVersion < 2 ? { credentials: [], ...collections } : collections;
+  const read = <C extends CollectionName>(name: C) => readCollection(name, stored[name], path);
   return {
     schemaVersion,
     revision,
@@ -105,6 +107,7 @@ export function readDocument(text: string, path: string): StateDocument {
       organizations: read('organizations'),
       keys: read('keys'),
       configs: read('configs'),
+      credentials: read('credentials'),
       folders: read('folders'),
       meta: read('meta'),
     },
@@ -151,6 +154,26 @@ const shapes: { [C in CollectionName]: Shape<Collections[C]> } = {
     type: { is: ['string', 'int', 'bool', 'json', 'secret'] },
     value: { is: 'any', optional: true },
     description: optional(text),
+    updatedAt: number,
+    updatedBy: text,
+  },
+  credentials: {
+    id: text,
+    name: text,
+    organizationId: optional(text),
+    service: text,
+    auth: { is: ['api-key', 'bearer', 'basic', 'client-credentials', 'refresh-token'] },
+    value: text,
+    clientSecret: optional(text),
+    header: optional(text),
+    prefix: optional(text),
+    queryParameter: optional(text),
+    hosts: { is: 'strings' },
+    testUrl: optional(text),
+    tokenUrl: optional(text),
+    clientId: optional(text),
+    oauthScope: optional(text),
+    createdAt: number,
     updatedAt: number,
     updatedBy: text,
   },

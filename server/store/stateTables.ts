@@ -6,6 +6,7 @@ export const collectionNames = [
   'organizations',
   'keys',
   'configs',
+  'credentials',
   'folders',
   'meta',
 ] as const satisfies readonly CollectionName[];
@@ -28,6 +29,7 @@ export class StateTables {
       organizations: new Table(records.organizations, []),
       keys: new Table(records.keys, indexedFields.keys),
       configs: new Table(records.configs, indexedFields.configs),
+      credentials: new Table(records.credentials, indexedFields.credentials),
       folders: new Table(records.folders, []),
       meta: new Table(records.meta, []),
     };
@@ -50,6 +52,7 @@ export class StateTables {
       organizations: this.list('organizations'),
       keys: this.list('keys'),
       configs: this.list('configs'),
+      credentials: this.list('credentials'),
       folders: this.list('folders'),
       meta: this.list('meta'),
     };
@@ -62,6 +65,7 @@ export class StateTables {
       organizations: new DraftTable(tables.organizations),
       keys: new DraftTable(tables.keys),
       configs: new DraftTable(tables.configs),
+      credentials: new DraftTable(tables.credentials),
       folders: new DraftTable(tables.folders),
       meta: new DraftTable(tables.meta),
     });
@@ -115,6 +119,7 @@ export class StateDraft {
       organizations: tables.organizations.changes,
       keys: tables.keys.changes,
       configs: tables.configs.changes,
+      credentials: tables.credentials.changes,
       folders: tables.folders.changes,
       meta: tables.meta.changes,
     };

@@ -32,13 +32,20 @@ stateFailureContract('lowdb', makePlace);
 
 describe('state.json', () => {
   const good = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     revision: 3,
-    collections: { organizations: [], keys: [keyRecord('a')], configs: [], folders: [], meta: [] },
+    collections: {
+      organizations: [],
+      keys: [keyRecord('a')],
+      configs: [],
+      credentials: [],
+      folders: [],
+      meta: [],
+    },
   };
   const withKeys = (...keys: unknown[]) =>
     JSON.stringify({ ...good, collections: { ...good.collections, keys } });
-  const { folders: _, ...fourCollections } = good.collections;
+  const { folders: _, ...allButOne } = good.collections;
 
   const damaged: Record<string, string | Buffer> = {
     'an empty file': '',
@@ -52,7 +59,7 @@ describe('state.json', () => {
     'a negative revision': JSON.stringify({ ...good, revision: -1 }),
     'a revision in words': JSON.stringify({ ...good, revision: 'three' }),
     'no collections': JSON.stringify({ ...good, collections: [] }),
-    'a missing collection': JSON.stringify({ ...good, collections: fourCollections }),
+    'a missing collection': JSON.stringify({ ...good, collections: allButOne }),
     'an unknown collection': JSON.stringify({ ...good, collections: { ...good.collections, plans: [] } }),
     'a record that is no object': withKeys('a'),
     'a record without a field': withKeys({ ...keyRecord('a'), createdAt: undefined }),
@@ -76,6 +83,16 @@ describe('state.json', () => {
     });
   }
 
+  test('a document of the version before credentials is read, with none', async () => {
+    await using place = await makePlace();
+    const { credentials: _none, ...collections } = good.collections;
+    await writeFile(place.path, JSON.stringify({ ...good, schemaVersion: 1, collections }));
+    const state = await place.open(noAudit);
+    assert.deepEqual(await state.list('credentials'), []);
+    assert.deepEqual(await state.list('keys'), [keyRecord('a')]);
+    await state.close();
+  });
+
   test('a newer schema is refused with the path and both versions, and left as it is', async () => {
     await using place = await makePlace();
     const content = JSON.stringify({ schemaVersion: 7, plans: [] });
@@ -83,7 +100,7 @@ describe('state.json', () => {
     await assert.rejects(place.open(noAudit), (thrown: Error & { code: string }) => {
       assert.equal(thrown.code, 'data-too-new');
       assert.ok(thrown.message.includes(place.path));
-      assert.match(thrown.message, /version 7.*up to 1/);
+      assert.match(thrown.message, /version 7.*up to 2/);
       return true;
     });
     assert.equal(await readFile(place.path, 'utf8'), content);

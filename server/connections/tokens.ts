@@ -1,0 +1,171 @@
+/** OAuth access tokens that are renewed before they end (F31); they are kept in memory only. */
+
+import type { Vault } from '../configs/vault.ts';
+import { Failure } from '../errors.ts';
+import type { CredentialRecord, Millis, State } from '../store/contracts.ts';
+import type { HttpClient, OutgoingAnswer } from './httpClient.ts';
+
+export interface TokensParts {
+  state: State;
+  vault: Pick<Vault, 'seal' | 'open'>;
+  client: HttpClient;
+  clock: () => Millis;
+}
+
+interface Token {
+  accessToken: string;
+  renewAt: Millis;
+  /** The sealed value that it was issued for: after a rotation it is of no use. */
+  issuedFor: string;
+}
+
+/** So long before its end a token is not used any more, for clocks that differ and calls that take their time. */
+const marginMs = 60_000;
+/** Of a token that does not say how long it lasts. */
+const assumedLifetimeMs = 30 * 60_000;
+const renewalTimeoutMs = 30_000;
+
+export class Tokens {
+  readonly #parts: TokensParts;
+  readonly #tokens = new Map<string, Token>();
+  /** Credential and its sealed value → the renewal that is under way. */
+  readonly #renewals = new Map<string, Promise<string>>();
+
+  constructor(parts: TokensParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * An access token that lasts for a call. Whoever comes while it is renewed waits for the same renewal.
+   *
+   * @throws Failure `call-failed` when none is issued, `call-timeout`, `cannot-decrypt`.
+   */
+  async current(record: CredentialRecord): Promise<string> {
+    const { id, value } = record;
+    const token = this.#tokens.get(id);
+    if (token?.issuedFor === value && this.#parts.clock() < token.renewAt) return token.accessToken;
+    const renewalId = `${id}/${value}`;
+    const underWay = this.#renewals.get(renewalId);
+    if (underWay) return underWay;
+    const renewal = this.#renew(record).finally(() => this.#renewals.delete(renewalId));
+    this.#renewals.set(renewalId, renewal);
+    return renewal;
+  }
+
+  /** The service refused it: the next call gets another one. */
+  refuse({ id }: CredentialRecord, accessToken: string): void {
+    if (this.#tokens.get(id)?.accessToken === accessToken) this.#tokens.delete(id);
+  }
+
+  async #renew(record: CredentialRecord): Promise<string> {
+    const { vault, clock } = this.#parts;
+    const value = vault.open(record, record.value);
+    const clientSecret =
+      record.auth === 'client-credentials'
+        ? value
+        : record.clientSecret === undefined
+          ? undefined
+          : vault.open(record, record.clientSecret);
+    const askedAt = clock();
+    const grant = {
+      ...(record.auth === 'refresh-token'
+        ? { grant_type: 'refresh_token', refresh_token: value }
+        : { grant_type: 'client_credentials' }),
+      ...(record.oauthScope !== undefined && { scope: record.oauthScope }),
+    };
+    const issued = await this.#ask(record, grant, clientSecret);
+    const renewAt = askedAt + issued.lifetimeMs - Math.min(marginMs, issued.lifetimeMs / 2);
+    const isNew = issued.refreshToken !== undefined && issued.refreshToken !== value;
+    // The old refresh token may be spent, so the new one is on the disk before anything else happens.
+    const issuedFor =
+      record.auth === 'refresh-token' && isNew
+        ? await this.#store(record, String(issued.refreshToken))
+        : record.value;
+    this.#tokens.set(record.id, { accessToken: issued.accessToken, renewAt, issuedFor });
+    return issued.accessToken;
+  }
+
+  /** The client's id and secret stand in the body; where a server wants them in the header only (RFC 6749), there. */
+  async #ask(record: CredentialRecord, grant: Record<string, string>, clientSecret: string | undefined) {
+    const { clientId = '' } = record;
+    const first = await this.#post(record, {
+      ...grant,
+      client_id: clientId,
+      ...(clientSecret !== undefined && { client_secret: clientSecret }),
+    });
+    const wantsHeader = first.status === 401 && clientSecret !== undefined;
+    const pair = [clientId, clientSecret ?? ''].map((part) => encodeURIComponent(part)).join(':');
+    const answer = wantsHeader
+      ? await this.#post(record, grant, `Basic ${Buffer.from(pair).toString('base64')}`)
+      : first;
+    return readAnswer(record, answer);
+  }
+
+  async #post(
+    { tokenUrl = '' }: CredentialRecord,
+    form: Record<string, string>,
+    authorization?: string,
+  ): Promise<OutgoingAnswer> {
+    return this.#parts.client.send({
+      method: 'POST',
+      url: new URL(tokenUrl),
+      headers: [
+        ['content-type', 'application/x-www-form-urlencoded'],
+        ['accept', 'application/json'],
+        ...(authorization === undefined ? [] : ([['authorization', authorization]] as const)),
+      ],
+      body: Buffer.from(new URLSearchParams(form).toString()),
+      timeoutMs: renewalTimeoutMs,
+      redirects: 'return',
+    });
+  }
+
+  /** Answers the sealed form of the refresh token that is stored from now on. */
+  async #store(used: CredentialRecord, refreshToken: string): Promise<string> {
+    const { state, vault } = this.#parts;
+    const value = vault.seal(used, refreshToken);
+    await state.transact(async (tx) => {
+      const stored = await tx.get('credentials', used.id);
+      // Removed, or rotated by somebody, while it was renewed: that stays as it is.
+      if (stored?.value !== used.value) return;
+      tx.put('credentials', { ...stored, value });
+      const { name, organizationId } = stored;
+      tx.audit({
+        actor: 'daemon',
+        action: 'credential.renewed',
+        target: name,
+        outcome: 'ok',
+        ...(organizationId !== undefined && { organizationId }),
+      });
+    });
+    return value;
+  }
+}
+
+function readAnswer({ name }: CredentialRecord, { status, body }: OutgoingAnswer) {
+  const answer = parseObject(body.toString());
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, error } = answer;
+  if (status !== 200 || typeof accessToken !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(accessToken)) {
+    const word =
+      typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? `${status}, ${error}` : String(status);
+    throw new Failure(
+      'call-failed',
+      `No token was issued for credential "${name}" (${word}). Check its client and scope, or give it a new value.`,
+    );
+  }
+  const seconds = Number(expiresIn);
+  return {
+    accessToken,
+    refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
+    lifetimeMs: seconds > 0 ? seconds * 1000 : assumedLifetimeMs,
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
