@@ -54,6 +54,7 @@ await Promise.all([
     recursive: true,
     filter: (source) => !source.includes('__pycache__'),
   }),
+  cp('server/http/reference', 'dist/reference', { recursive: true }),
   ...['tree-sitter.wasm', 'tree-sitter-python.wasm'].map((file) =>
     cp(`node_modules/@vscode/tree-sitter-wasm/wasm/${file}`, `dist/wasm/${file}`),
   ),

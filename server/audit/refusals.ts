@@ -54,6 +54,7 @@ const reasons = {
     'No key like this exists here: it was revoked, replaced, or made in another place. Make a new one.',
   expired: 'The key has expired. Make or rotate one.',
   revoked: 'The key was revoked. Make a new one.',
+  replaced: 'The key was rotated, and its overlap has ended. Use its successor.',
   'too-many-failures': 'Too many requests with bad keys came from this address within a minute.',
   'rate-limited':
     'The limit of requests a minute was used up. Wait until X-RateLimit-Reset, or raise the limit.',

@@ -1,5 +1,6 @@
 /** The HTTP application, built apart from listening; the routes are one file per dialect. */
 
+import swagger from '@fastify/swagger';
 import { type FastifyInstance, fastify } from 'fastify';
 import { publicError } from '../errors.ts';
 import { newId } from '../ids.ts';
@@ -9,11 +10,32 @@ import { type AuthenticationParts, openAuthentication } from './authentication.t
 import { type EndpointParts, routeEndpoints } from './endpoints.ts';
 import { handleErrors, sendError } from './envelope.ts';
 import { openGuard } from './guard.ts';
+import { documentOptions, type ReferenceParts, routeReference } from './reference.ts';
+import { type RunWorkflowParts, routeRunWorkflow } from './runWorkflow.ts';
+import { openStart, type StarterParts } from './start.ts';
+import { type AuditRouteParts, routeAudit } from './v1Audit.ts';
+import { type ConfigRouteParts, routeConfigs } from './v1Configs.ts';
+import { type KeyRouteParts, routeKeys } from './v1Keys.ts';
+import { type RunRouteParts, routeRuns } from './v1Runs.ts';
+import { routeWorkflows, type WorkflowRouteParts } from './v1Workflows.ts';
+import { validateInput } from './validation.ts';
+
+/** What the routes need beside authentication. */
+type RouteParts = EndpointParts &
+  RunWorkflowParts &
+  WorkflowRouteParts &
+  RunRouteParts &
+  KeyRouteParts &
+  ConfigRouteParts &
+  AuditRouteParts &
+  ReferenceParts;
 
 export interface HttpParts
   extends Omit<AuthenticationParts, 'settings'>,
-    Omit<EndpointParts, 'authentication' | 'keys' | 'settings' | 'publicUrl'> {
-  keys: AuthenticationParts['keys'] & EndpointParts['keys'];
+    Omit<StarterParts, 'settings' | 'publicUrl'>,
+    Omit<RouteParts, 'authentication' | 'start' | 'keys' | 'runs' | 'publicUrl'> {
+  keys: AuthenticationParts['keys'] & RouteParts['keys'];
+  runs: StarterParts['runs'] & RouteParts['runs'];
   settings: Settings;
   log: Log;
   refusals: AuthenticationParts['refusals'];
@@ -83,10 +105,24 @@ export function buildHttp(parts: HttpParts): HttpApp {
 
   handleErrors(app, parts);
   readJsonBodies(app);
+  validateInput(app);
 
   app.get('/healthz', async () => ({ status: 'ok' }));
   const authentication = openAuthentication(parts);
-  routeEndpoints(app, { ...parts, authentication, publicUrl: url });
+  const start = openStart({ ...parts, publicUrl: url });
+  const shared = { ...parts, authentication, start, publicUrl: url };
+  app.register(swagger, documentOptions);
+  // After the plugin above, which sees only routes that are added once it is there.
+  app.register(async (routes) => {
+    routeEndpoints(routes, shared);
+    routeRunWorkflow(routes, shared);
+    routeWorkflows(routes, shared);
+    routeRuns(routes, shared);
+    routeKeys(routes, shared);
+    routeConfigs(routes, shared);
+    routeAudit(routes, shared);
+    routeReference(routes, shared);
+  });
   return { app, url };
 }
 

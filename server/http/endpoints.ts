@@ -3,24 +3,17 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
-import type { RunRequest, StartedRun } from '../runs/contracts.ts';
-import { finishedWithin } from '../runs/finished.ts';
-import { principalOf } from '../runs/principal.ts';
 import { runDurationMs } from '../runs/rows.ts';
-import type { Settings } from '../settings.ts';
-import type { OrganizationRecord, RunRecord } from '../store/contracts.ts';
-import { checkInput } from '../workflows/input.ts';
+import type { RunRecord } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { Authentication, Caller } from './authentication.ts';
+import { checkUnique, type Start } from './start.ts';
 
 export interface EndpointParts {
   authentication: Authentication;
   keys: Pick<Keys, 'mayRun'>;
   workflows: { get(id: string): Workflow | undefined };
-  runs: { start(request: RunRequest): Promise<StartedRun> };
-  organization(id: string): Promise<OrganizationRecord | undefined>;
-  settings: Pick<Settings, 'waitLimitSeconds'>;
-  publicUrl(): string;
+  start: Start;
 }
 
 interface EndpointRequest {
@@ -55,12 +48,7 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
           'No workflow with this id has its endpoint switched on.',
         );
       }
-      if (workflow.duplicate) {
-        throw new Failure(
-          'conflict',
-          `Two workflows are named "${workflow.id}"; neither runs until one is renamed.`,
-        );
-      }
+      checkUnique(workflow);
       if (!workflow.allowedMethods.includes(request.method)) {
         reply.header('allow', workflow.allowedMethods.join(', '));
         throw new Failure(
@@ -75,28 +63,18 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
       const entry = admitted.get(request);
       if (!entry) throw new Error('The request was not admitted.');
       const { caller, workflow } = entry;
-      const input = checkInput(workflow, mergeInput(request.query, request.body));
-      const organizationId = caller.kind === 'key' ? caller.record.organizationId : undefined;
-      const organization =
-        organizationId === undefined ? undefined : await parts.organization(organizationId);
-      const triggeredBy = caller.kind === 'key' ? `key:${caller.record.id}` : 'public';
-      const run = await parts.runs.start({
+      const mode = workflow.executionMode;
+      const { id, record } = await parts.start({
         workflow,
-        input,
-        ...(organization && { organization }),
-        triggeredBy,
-        mode: workflow.executionMode,
-        principal: principalOf(triggeredBy),
-        publicUrl: parts.publicUrl(),
+        input: mergeInput(request.query, request.body),
+        caller,
+        mode,
+        wait: mode === 'sync',
       });
-      const record =
-        workflow.executionMode === 'async'
-          ? undefined
-          : await finishedWithin(run, parts.settings.waitLimitSeconds * 1000);
-      if (record?.error?.type === 'InputError') throw new Failure('bad-input', record.error.message);
-      if (record) return answer(run.id, record);
-      const status = workflow.executionMode === 'async' ? 'Pending' : 'Running';
-      return reply.code(202).send({ ...answer(run.id, undefined), status });
+      if (record) return answer(id, record);
+      return reply
+        .code(202)
+        .send({ ...answer(id, undefined), status: mode === 'async' ? 'Pending' : 'Running' });
     },
   });
 }

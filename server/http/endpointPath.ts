@@ -1,0 +1,104 @@
+/** One endpoint-enabled workflow as a path of the OpenAPI document, its parameters from the source's annotations. */
+
+import Type from 'typebox';
+import { type Annotation, readAnnotation, type ScalarName } from '../workflows/annotation.ts';
+import type { Parameter, Workflow } from '../workflows/workflow.ts';
+import { errorAnswer, nullable, strict } from './schemas.ts';
+
+type Schema = Record<string, unknown>;
+
+/** D19's flat answer. */
+export const endpointAnswer = strict({
+  execution_id: Type.String(),
+  status: Type.String(),
+  result: Type.Unknown({ description: 'What the workflow returned, scrubbed.' }),
+  error: nullable<string>('string'),
+  duration_ms: nullable<number>('number'),
+});
+
+/** Method → operation. */
+export function endpointPath(workflow: Workflow): Record<string, Schema> {
+  return Object.fromEntries(
+    workflow.allowedMethods.map((method) => [method.toLowerCase(), operationOf(workflow, method)]),
+  );
+}
+
+function operationOf(workflow: Workflow, method: string): Schema {
+  const { id, description, parameters, publicEndpoint } = workflow;
+  const answer = (text: string, schema: object) => ({
+    description: text,
+    content: { 'application/json': { schema } },
+  });
+  const failures = [
+    ...(publicEndpoint ? [400, 429] : [400, 401, 403, 404, 429]).map((status) => [
+      status,
+      answer('Refused', errorAnswer),
+    ]),
+  ];
+  return {
+    operationId: `${method.toLowerCase()}-${encodeURIComponent(id)}`,
+    summary: `Trigger ${id}`,
+    ...(description !== undefined && { description }),
+    tags: ['Endpoints'],
+    ...(publicEndpoint && { security: [] }),
+    ...(method === 'GET'
+      ? { parameters: parameters.map(queryParameter) }
+      : { requestBody: bodyOf(workflow) }),
+    responses: {
+      200: answer('The run has ended, also when it failed: see `status`.', endpointAnswer),
+      202: answer('The run goes on.', endpointAnswer),
+      ...Object.fromEntries(failures),
+    },
+  };
+}
+
+function queryParameter({ name, annotation, required }: Parameter): Schema {
+  return { name, in: 'query', required, schema: schemaOf(annotation) };
+}
+
+function bodyOf({ parameters, acceptsExtra }: Workflow): Schema {
+  const required = parameters.filter((parameter) => parameter.required).map(({ name }) => name);
+  const schema = {
+    type: 'object',
+    properties: Object.fromEntries(parameters.map(({ name, annotation }) => [name, schemaOf(annotation)])),
+    ...(required.length > 0 && { required }),
+    // Names that a function does not take are left out of its input, but nobody should send them.
+    additionalProperties: acceptsExtra,
+  };
+  return { required: required.length > 0, content: { 'application/json': { schema } } };
+}
+
+function schemaOf(annotation: string | undefined): Schema {
+  return annotation === undefined ? {} : fromAnnotation(readAnnotation(annotation));
+}
+
+const scalarSchemas: Record<ScalarName, Schema> = {
+  int: { type: 'integer' },
+  float: { type: 'number' },
+  bool: { type: 'boolean' },
+  str: { type: 'string' },
+  datetime: { type: 'string', format: 'date-time' },
+  date: { type: 'string', format: 'date' },
+  time: { type: 'string', format: 'time' },
+  UUID: { type: 'string', format: 'uuid' },
+  Decimal: { type: ['string', 'number'] },
+};
+
+function fromAnnotation(annotation: Annotation): Schema {
+  switch (annotation.kind) {
+    case 'any':
+      return {};
+    case 'none':
+      return { type: 'null' };
+    case 'scalar':
+      return scalarSchemas[annotation.name];
+    case 'list':
+      return { type: 'array', items: fromAnnotation(annotation.item) };
+    case 'dict':
+      return { type: 'object', additionalProperties: fromAnnotation(annotation.item) };
+    case 'literal':
+      return { enum: annotation.values };
+    case 'union':
+      return { anyOf: annotation.choices.map(fromAnnotation) };
+  }
+}

@@ -1,0 +1,186 @@
+/** Routes by address: one table of operations each, with the order of checks of D10 before every one of them. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { Static, TObject, TSchema } from 'typebox';
+import { Failure } from '../errors.ts';
+import type { Keys } from '../keys/keys.ts';
+import type { Scope } from '../protocol.ts';
+import type { ApiKeyRecord } from '../store/contracts.ts';
+import type { Authentication, Category } from './authentication.ts';
+import { errorAnswer } from './schemas.ts';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** Who asks, authenticated and with the scope of the operation. */
+export interface Asker {
+  record: ApiKeyRecord;
+  /** As the audit log names it: `key:<id>`. */
+  actor: string;
+  /** The failure to throw where the key is not enough; the true reason is recorded (D44). */
+  forbid: Refuse;
+  /** The failure to throw where something is not there; recorded too. */
+  missing(message: string, reason?: Parameters<Authentication['missing']>[2]): Failure;
+}
+type Refuse = (
+  reason: Parameters<Authentication['forbid']>[2],
+  detail?: Parameters<Authentication['forbid']>[3],
+) => Failure;
+
+export interface Operation<Q extends TObject, B extends TSchema> {
+  /** Unique, for programs that are made from the document, e.g. `listRuns`. */
+  id: string;
+  summary: string;
+  description?: string;
+  scope: Scope;
+  /** Workflow keys too, whose right to run the workflow `find` then decides; they have no scopes (D16). */
+  admitsWorkflowKeys?: boolean;
+  /** Left out: by the method (D21). */
+  category?: Category;
+  query?: Q;
+  body?: B;
+  /** No body at all counts as `{}`. */
+  bodyIsOptional?: boolean;
+  headers?: TObject;
+  /** Status → schema of the answer; those of failures are the same everywhere. */
+  answers: Record<number, TSchema>;
+  /** Content type of an answer that is no JSON. */
+  produces?: string;
+}
+
+export interface Asked<P, Q, B, F> {
+  asker: Asker;
+  params: P;
+  query: Q;
+  body: B;
+  /** What `find` has found. */
+  found: F;
+  request: FastifyRequest;
+  reply: FastifyReply;
+}
+
+export interface Resource<P extends TObject, F> {
+  url: string;
+  /** The heading under which the reference lists it. */
+  tag: string;
+  params?: P;
+  /**
+   * What the address names, or a failure: 403 or 404, which come before 405 and 400 (D10).
+   * It runs before the body is read.
+   */
+  find?(asker: Asker, params: Static<P>): Promise<F> | F;
+}
+
+type Add<P, F> = <Q extends TObject, B extends TSchema>(
+  method: Method,
+  operation: Operation<Q, B>,
+  handle: (asked: Asked<P, Static<Q>, Static<B>, F>) => unknown,
+) => void;
+
+export interface ResourceParts {
+  authentication: Authentication;
+  keys: Pick<Keys, 'mayUse'>;
+}
+
+const categoryOf: Record<string, Category> = { GET: 'read', HEAD: 'read', OPTIONS: 'read' };
+const allMethods: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Routes one address: `addAll` adds its operations; every other method is 405 with `Allow`. */
+export function routeResource<P extends TObject, F>(
+  app: FastifyInstance,
+  { authentication, keys }: ResourceParts,
+  resource: Resource<P, F>,
+  addAll: (add: Add<Static<P>, F>) => void,
+): void {
+  const { url, tag, params, find } = resource;
+  const admitted = new WeakMap<FastifyRequest, { asker: Asker; found: F }>();
+  const methods: string[] = [];
+
+  const askerOf = (request: FastifyRequest, record: ApiKeyRecord): Asker => {
+    const caller = { kind: 'key' as const, record };
+    return {
+      record,
+      actor: `key:${record.id}`,
+      forbid: (reason, detail) => authentication.forbid(request, caller, reason, detail),
+      missing: (message, reason = 'no-such-thing') =>
+        authentication.missing(request, caller, reason, message),
+    };
+  };
+  const found = (asker: Asker, request: FastifyRequest) =>
+    find ? find(asker, request.params as Static<P>) : (undefined as F);
+
+  addAll((method, operation, handle) => {
+    const { scope, category = categoryOf[method] ?? 'write', query, body, headers } = operation;
+    methods.push(method);
+    app.route({
+      method,
+      url,
+      schema: {
+        operationId: operation.id,
+        summary: operation.summary,
+        ...(operation.description !== undefined && { description: operation.description }),
+        tags: [tag],
+        ...(params && { params }),
+        ...(query && { querystring: query }),
+        ...(body && { body }),
+        ...(headers && { headers }),
+        ...(operation.produces !== undefined && { produces: [operation.produces] }),
+        response: { ...operation.answers, ...failuresOf(operation, resource) },
+      },
+      onRequest: async (request, reply) => {
+        const record = await authentication.authenticate(request, reply, category);
+        const asker = askerOf(request, record);
+        const isWorkflowKey = record.kind === 'workflow';
+        if (isWorkflowKey ? !operation.admitsWorkflowKeys : !keys.mayUse(record, scope)) {
+          throw asker.forbid(isWorkflowKey ? 'execute-only' : 'missing-scope', { scope });
+        }
+        admitted.set(request, { asker, found: await found(asker, request) });
+      },
+      ...(operation.bodyIsOptional && {
+        preValidation: async (request: FastifyRequest) => {
+          request.body ??= {};
+        },
+      }),
+      handler: async (request, reply) => {
+        const entry = admitted.get(request);
+        if (!entry) throw new Error('The request was not admitted.');
+        return handle({
+          ...entry,
+          params: request.params as Static<P>,
+          query: request.query as never,
+          body: request.body as never,
+          request,
+          reply,
+        });
+      },
+    });
+  });
+
+  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  app.route({
+    method: allMethods.filter((method) => !methods.includes(method)),
+    url,
+    schema: { hide: true },
+    onRequest: async (request, reply) => {
+      const category = categoryOf[request.method] ?? 'write';
+      const record = await authentication.authenticate(request, reply, category);
+      const asker = askerOf(request, record);
+      if (record.kind === 'workflow') throw asker.forbid('execute-only');
+      await found(asker, request);
+      reply.header('allow', allow);
+      throw new Failure('method-not-allowed', `This address allows ${allow}.`);
+    },
+    handler: async () => undefined,
+  });
+}
+
+/** The failures that an operation can answer with, for the document. */
+function failuresOf(operation: { body?: unknown; query?: unknown }, { find }: { find?: unknown }) {
+  const statuses = [
+    ...(operation.body || operation.query ? [400] : []),
+    401,
+    403,
+    ...(find ? [404] : []),
+    429,
+  ];
+  return Object.fromEntries(statuses.map((status) => [status, errorAnswer]));
+}

@@ -1,0 +1,103 @@
+/** The two routes that run a workflow with `{"input": {…}}` (A7, F24); the answer is a run, not its result alone. */
+
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { Keys } from '../keys/keys.ts';
+import { sha256 } from '../keys/mint.ts';
+import { runDetail } from '../runs/rows.ts';
+import type { History } from '../store/contracts.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+import { type Asker, type ResourceParts, routeResource } from './resource.ts';
+import { runAnswer } from './runSchemas.ts';
+import { envelope, strict } from './schemas.ts';
+import { checkUnique, type Start } from './start.ts';
+
+export interface RunWorkflowParts extends ResourceParts {
+  keys: ResourceParts['keys'] & Pick<Keys, 'mayRun'>;
+  workflows: { get(id: string): Workflow | undefined };
+  history: Pick<History, 'getRun'>;
+  start: Start;
+}
+
+const address = strict({ id: Type.String({ description: "The workflow's id, which is its name." }) });
+const query = strict({
+  wait: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Answer when the run has ended, or 202 past the wait limit.',
+    }),
+  ),
+});
+const body = strict({
+  input: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), { description: "The workflow's parameters." }),
+  ),
+});
+
+const headers = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      description:
+        'The same key with the same body within 24 hours is the same run; with another body it is 409.',
+    }),
+  ),
+});
+
+export function routeRunWorkflow(app: FastifyInstance, parts: RunWorkflowParts): void {
+  for (const [url, id, tag] of [
+    ['/api/v1/workflows/:id/run', 'runWorkflow', 'Workflows'],
+    ['/api/workflows/:id/run', 'executeWorkflow', 'Executions'],
+  ] as const) {
+    routeResource(app, parts, { url, tag, params: address, find: finder(parts) }, (add) => {
+      add(
+        'POST',
+        {
+          id,
+          summary: 'Run a workflow',
+          description: 'Accepted runs survive a crash of the daemon.',
+          scope: 'workflows:execute',
+          category: 'execute',
+          admitsWorkflowKeys: true,
+          query,
+          body,
+          bodyIsOptional: true,
+          headers,
+          answers: { 200: envelope(runAnswer), 202: envelope(runAnswer) },
+        },
+        async ({ asker, found: workflow, query: { wait = false }, body: given, request, reply }) => {
+          const idempotencyKey = request.headers['idempotency-key'];
+          const run = await parts.start({
+            workflow,
+            input: given.input ?? {},
+            caller: { kind: 'key', record: asker.record },
+            mode: wait ? workflow.executionMode : 'async',
+            wait,
+            ...(typeof idempotencyKey === 'string' && {
+              once: { key: idempotencyKey, bodyHash: sha256(JSON.stringify(given)) },
+            }),
+          });
+          const record = run.record ?? (await parts.history.getRun(run.id));
+          if (!record) throw new Error('A run that was started is not in the history.');
+          reply.code(run.record ? 200 : 202).header('location', `/api/v1/runs/${run.id}`);
+          return { success: true, data: runDetail(record) };
+        },
+      );
+    });
+  }
+}
+
+function finder({ keys, workflows }: Pick<RunWorkflowParts, 'keys' | 'workflows'>) {
+  return (asker: Asker, { id }: { id: string }): Workflow => {
+    const workflow = workflows.get(id);
+    const verdict = keys.mayRun(asker.record, id, workflow);
+    if (verdict !== 'yes' && verdict !== 'no-endpoint') throw asker.forbid(verdict);
+    if (!workflow?.endpointEnabled) {
+      throw asker.missing(
+        'No workflow with this id has its endpoint switched on.',
+        workflow ? 'no-endpoint' : 'unknown-workflow',
+      );
+    }
+    checkUnique(workflow);
+    return workflow;
+  };
+}

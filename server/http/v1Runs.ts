@@ -1,0 +1,240 @@
+/** `/api/v1/runs`, and the same history as `/api/executions`: listed, shown, cancelled, retried (A8, A11, F15). */
+
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import type { Keys } from '../keys/keys.ts';
+import type { RunEvent } from '../runs/contracts.ts';
+import { runDetail, runRow } from '../runs/rows.ts';
+import type { Runs } from '../runs/runner.ts';
+import type { History, RunFilter, RunRecord, RunSummary } from '../store/contracts.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+import { pageOf, pageQuery, readPage } from './paging.ts';
+import { type Asker, type ResourceParts, routeResource } from './resource.ts';
+import { runAnswer, runRowSchema, runStatus } from './runSchemas.ts';
+import { envelope, errorAnswer, strict, timestamp } from './schemas.ts';
+
+export interface RunRouteParts extends ResourceParts {
+  history: Pick<History, 'getRun' | 'listRuns'>;
+  runs: Pick<Runs, 'cancel' | 'retry' | 'follow'>;
+  keys: ResourceParts['keys'] & Pick<Keys, 'mayRun'>;
+  workflows: { get(id: string): Workflow | undefined };
+}
+
+const listQuery = strict({
+  ...pageQuery,
+  workflowId: Type.Optional(Type.String()),
+  status: Type.Optional(runStatus),
+  keyId: Type.Optional(Type.String({ description: 'Only runs that this key has triggered.' })),
+  organizationId: Type.Optional(Type.String()),
+  from: Type.Optional(
+    Type.String({ description: 'Only runs that began to exist at this time or later.', ...timestamp }),
+  ),
+  to: Type.Optional(
+    Type.String({ description: 'Only runs that began to exist before this time.', ...timestamp }),
+  ),
+});
+
+const runAddress = strict({ id: Type.String() });
+
+export function routeRuns(app: FastifyInstance, parts: RunRouteParts): void {
+  routeHistory(app, parts, { base: '/api/v1/runs', tag: 'Runs', noun: 'Run' });
+  routeHistory(app, parts, { base: '/api/executions', tag: 'Executions', noun: 'Execution' });
+
+  routeLogs(app, parts);
+  routeCommands(app, parts);
+}
+
+/** Cancel and retry count as Execute (A11, D21). */
+function routeCommands(app: FastifyInstance, parts: RunRouteParts): void {
+  const { runs, history, keys } = parts;
+  const operation = { scope: 'workflows:execute', category: 'execute' } as const;
+  const one = { tag: 'Runs', params: runAddress, find: finder(parts) };
+
+  routeResource(app, parts, { ...one, url: '/api/v1/runs/:id/cancel' }, (add) => {
+    add(
+      'POST',
+      {
+        ...operation,
+        id: 'cancelRun',
+        summary: 'End a run that waits or runs',
+        answers: { 200: envelope(runAnswer), 409: errorAnswer },
+      },
+      async ({ found }) => ({ success: true, data: runDetail(await runs.cancel(found.id)) }),
+    );
+  });
+
+  routeResource(app, parts, { ...one, url: '/api/v1/runs/:id/retry' }, (add) => {
+    add(
+      'POST',
+      {
+        ...operation,
+        id: 'retryRun',
+        summary: 'Run it again with the same input, as a new run that names the old one',
+        answers: { 202: envelope(runAnswer), 409: errorAnswer },
+      },
+      async ({ asker, found, reply }) => {
+        const verdict = keys.mayRun(asker.record, found.workflowId, parts.workflows.get(found.workflowId));
+        if (verdict === 'no-endpoint') {
+          throw asker.missing("The run's workflow is not there any more, or its endpoint is off.", verdict);
+        }
+        if (verdict !== 'yes') throw asker.forbid(verdict);
+        const { id } = await runs.retry(found.id, asker.actor);
+        const record = await history.getRun(id);
+        if (!record) throw new Error('A run that was accepted is not in the history.');
+        reply.code(202).header('location', `/api/v1/runs/${id}`);
+        return { success: true, data: runDetail(record) };
+      },
+    );
+  });
+}
+
+/** Server-sent events: `log` with a line, whose id is its number; `end` with the run when it is over. */
+function routeLogs(app: FastifyInstance, parts: RunRouteParts): void {
+  const query = strict({
+    after: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'Only lines after this number; `Last-Event-ID` says the same.',
+      }),
+    ),
+  });
+  const one = { tag: 'Runs', params: runAddress, find: finder(parts) };
+  routeResource(app, parts, { ...one, url: '/api/v1/runs/:id/logs' }, (add) => {
+    add(
+      'GET',
+      {
+        id: 'followRunLogs',
+        summary: "A run's log lines as server-sent events, while it goes on",
+        scope: 'runs:read',
+        query,
+        answers: { 200: Type.String() },
+        produces: 'text/event-stream',
+      },
+      async ({ found, query: { after }, request, reply }) => {
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const events = await parts.runs.follow(found.id, {
+          after: after ?? lastEventOf(request),
+          signal: gone.signal,
+        });
+        return reply.type('text/event-stream').send(Readable.from(eventTexts(events)));
+      },
+    );
+  });
+}
+
+/** The number of the last line that a client which connects again has seen. */
+function lastEventOf(request: FastifyRequest): number {
+  const text = request.headers['last-event-id'];
+  return typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : 0;
+}
+
+async function* eventTexts(events: AsyncIterable<RunEvent>): AsyncGenerator<string> {
+  for await (const event of events) {
+    if (event.kind === 'end') {
+      yield `event: end\ndata: ${JSON.stringify(runRow(event.run))}\n\n`;
+      return;
+    }
+    yield event.lines
+      .map(({ at, level, message }, index) => {
+        const line = { at: new Date(at).toISOString(), level, message };
+        return `id: ${event.after + index + 1}\nevent: log\ndata: ${JSON.stringify(line)}\n\n`;
+      })
+      .join('');
+  }
+}
+
+function routeHistory(
+  app: FastifyInstance,
+  parts: RunRouteParts,
+  { base, tag, noun }: { base: string; tag: string; noun: string },
+): void {
+  const scope = 'runs:read';
+  routeResource(app, parts, { url: base, tag }, (add) => {
+    add(
+      'GET',
+      {
+        id: `list${noun}s`,
+        summary: 'Runs, newest first',
+        scope,
+        query: listQuery,
+        answers: { 200: pageOf(runRowSchema) },
+      },
+      async ({ asker, query }) => {
+        const { workflowId, status, keyId, organizationId, from, to } = query;
+        const own = asker.record.organizationId;
+        if (own !== undefined && organizationId !== undefined && organizationId !== own) {
+          throw asker.forbid('other-organization');
+        }
+        const ofOrganization = own ?? organizationId;
+        const filter = {
+          ...(status !== undefined && { status }),
+          ...(keyId !== undefined && { triggeredBy: `key:${keyId}` }),
+          ...(ofOrganization !== undefined && { organizationId: ofOrganization }),
+          ...(from !== undefined && { createdFrom: Date.parse(from) }),
+          ...(to !== undefined && { createdTo: Date.parse(to) }),
+        };
+        const allowed = asker.record.workflowIds;
+        if (workflowId !== undefined && allowed && !allowed.includes(workflowId)) {
+          throw asker.forbid('not-in-allow-list');
+        }
+        const workflowIds = workflowId === undefined ? allowed : [workflowId];
+        const list = [base, workflowId, status, keyId, ofOrganization, from, to, ...(allowed ?? [])];
+        return readPage(query, list, {
+          read: (before, limit) =>
+            listRuns(parts.history, workflowIds, {
+              ...filter,
+              limit,
+              ...(before !== undefined && { before }),
+            }),
+          positionOf: ({ id }) => id,
+          shown: runRow,
+        });
+      },
+    );
+  });
+
+  routeResource(app, parts, { url: `${base}/:id`, tag, params: runAddress, find: finder(parts) }, (add) => {
+    add(
+      'GET',
+      {
+        id: `get${noun}`,
+        summary: 'One run with its input, result, error and logs, scrubbed',
+        scope,
+        answers: { 200: envelope(runAnswer) },
+      },
+      ({ found }) => ({ success: true, data: runDetail(found) }),
+    );
+  });
+}
+
+/** The run that an address names, when the key may know of it. */
+function finder({ history }: Pick<RunRouteParts, 'history'>) {
+  return async (asker: Asker, { id }: { id: string }): Promise<RunRecord> => {
+    const run = await history.getRun(id);
+    const { organizationId, workflowIds } = asker.record;
+    // S20: a run of another organization is not there.
+    if (!run || (organizationId !== undefined && run.organizationId !== organizationId)) {
+      throw asker.missing('There is no run with this id.', run && 'other-organization');
+    }
+    if (workflowIds && !workflowIds.includes(run.workflowId)) throw asker.forbid('not-in-allow-list');
+    return run;
+  };
+}
+
+/** Of several workflows the newest of all: each is one indexed look-up, whatever else the history holds. */
+async function listRuns(
+  history: Pick<History, 'listRuns'>,
+  workflowIds: readonly string[] | undefined,
+  filter: RunFilter,
+): Promise<RunSummary[]> {
+  if (!workflowIds) return history.listRuns(filter);
+  const found = await Promise.all(
+    workflowIds.map((workflowId) => history.listRuns({ ...filter, workflowId })),
+  );
+  return found
+    .flat()
+    .sort((one, other) => other.createdAt - one.createdAt || (one.id < other.id ? 1 : -1))
+    .slice(0, filter.limit);
+}

@@ -1,0 +1,52 @@
+/** Input against its schema, and what is wrong with it in words that never hold a value. */
+
+import type { FastifyInstance } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Failure } from '../errors.ts';
+
+type Finding = ReturnType<ReturnType<typeof Compile>['Errors']>[number];
+
+const placeNames: Record<string, string> = {
+  body: 'request body',
+  querystring: 'query',
+  params: 'address',
+  headers: 'headers',
+};
+
+/**
+ * Has every route's schemas checked here. What stands in an address is text, and becomes what its schema says;
+ * a body is taken as it is, and nothing is removed from it.
+ */
+export function validateInput(app: FastifyInstance): void {
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart = 'body' }) => {
+    const validator = Compile(schema);
+    const isText = httpPart !== 'body';
+    return (given: unknown) => {
+      const value = isText ? validator.Convert(given) : given;
+      if (validator.Check(value)) return { value };
+      return { error: new Failure('bad-input', describe(validator.Errors(value), placeNames[httpPart])) };
+    };
+  });
+}
+
+/** One line for the first thing that is wrong. */
+function describe([first]: readonly Finding[], place = 'request'): string {
+  if (!first) return `The ${place} is not as it must be.`;
+  const name = first.instancePath.slice(1).replaceAll('/', '.').slice(0, 64);
+  switch (first.keyword) {
+    case 'required':
+      return `The ${place} needs ${quoted(first.params.requiredProperties)}${name === '' ? '' : ` in "${name}"`}.`;
+    // A member that no schema allows.
+    case 'boolean':
+      return `The ${place} has no "${name}"; see /api-docs for what it has.`;
+    case 'enum':
+      return `"${name}" in the ${place} must be one of ${quoted(first.params.allowedValues.map(String))}.`;
+    default:
+      return name === '' ? `The ${place} ${first.message}.` : `"${name}" in the ${place} ${first.message}.`;
+  }
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}
