@@ -77,6 +77,28 @@ export function askChoice<T>(
   });
 }
 
+/** At least one of several; `chosen` are those that are ticked already. */
+export function askSeveral<T>(
+  place: Place,
+  placeholder: string,
+  choices: Choice<T>[],
+  chosen: readonly T[] = [],
+): Promise<T[] | Back> {
+  return new Promise((resolve, reject) => {
+    const input = vscode.window.createQuickPick<Choice<T>>();
+    input.placeholder = placeholder;
+    input.matchOnDescription = true;
+    input.canSelectMany = true;
+    input.items = choices;
+    input.selectedItems = choices.filter(({ value }) => chosen.includes(value));
+    input.onDidAccept(() => {
+      const values = input.selectedItems.map(({ value }) => value);
+      if (values.length > 0) settle(input, () => resolve(values));
+    });
+    show(input, place, resolve, reject);
+  });
+}
+
 /** One of the things that exist, for a command that was given none. Ends the command when there are none. */
 export async function askRow<T>(
   title: string,

@@ -33,7 +33,7 @@ export function relativeTime(timestamp: string, { now, language }: TextContext):
 }
 
 /** Date and time in the editor's language, to the minute. */
-export function fullTime(timestamp: string, { language }: TextContext): string {
+export function fullTime(timestamp: string, { language }: Pick<TextContext, 'language'>): string {
   return new Date(timestamp).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
 }
 

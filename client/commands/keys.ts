@@ -1,20 +1,21 @@
-/** Commands on keys: make one and show it once, revoke one. */
+/** Commands on keys: make one for a workflow and show it once, rotate, rebind and revoke one. */
 
 import * as vscode from 'vscode';
 import {
-  type CreatedKey,
   defaultExpiresInDays,
+  defaultOverlapDays,
   type ExpiresInDays,
   expirationChoices,
-  type KeyRow,
   maxDescriptionLength,
+  maxOverlapDays,
   type WorkflowRow,
 } from '../../server/protocol.ts';
 import type { Ctx } from '../ctx.ts';
-import { askChoice, askRow, askText, type Choice, confirm } from '../prompts.ts';
+import { alone, askChoice, askRow, askText, type Choice, confirm, withoutBack } from '../prompts.ts';
 import { inSteps } from '../steps.ts';
+import { fullTime } from '../text.ts';
 import type { KeyNode } from '../views/keys.ts';
-import { keyText } from '../views/keyText.ts';
+import { askKey, expirationChoice, showOnce } from './keyPrompts.ts';
 import { organizationChoices } from './organizations.ts';
 
 const { t } = vscode.l10n;
@@ -36,7 +37,7 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
     organizationChoices(ctx),
   ]);
   const scopes = scopeChoices(offered);
-  const expirations = expirationChoices.map(expirationChoice);
+  const expirations = expirationChoices.map((days) => expirationChoice(days));
   const first = offered.find(({ id }) => id === workflow?.id) ?? offered[0];
   const draft = await inSteps<Draft>(t('Create Workflow Key'), {
     description: {
@@ -88,51 +89,47 @@ export async function revokeKey(ctx: Ctx, node?: KeyNode): Promise<void> {
   await ctx.request('workflowKeys/keys/revoke', { id: revoked.id });
 }
 
+/** Makes a successor and shows it once; the old key ends by itself after the overlap that is chosen (A15). */
+export async function rotateKey(ctx: Ctx, node?: KeyNode): Promise<void> {
+  const title = t('Rotate Key');
+  const row =
+    node?.row ??
+    (await askKey(ctx, title, {
+      of: ({ expired, endsAt }) => !expired && endsAt === undefined,
+      nothing: t('There is no key that could be rotated.'),
+    }));
+  const active = overlaps.find(({ value }) => value === defaultOverlapDays);
+  const question = t('How long is the old key “{0}” still valid?', row.description);
+  const overlapDays = withoutBack(await askChoice(alone(title), question, overlaps, active));
+  const rotated = await ctx.request('workflowKeys/keys/rotate', { id: row.id, overlapDays });
+  const { masked, endsAt, expired } = rotated.replaced;
+  await showOnce(
+    rotated,
+    expired || !endsAt
+      ? t('The old key {0} is refused from now on.', masked)
+      : t('The old key {0} is valid until {1}.', masked, fullTime(endsAt, vscode.env)),
+  );
+}
+
+/** Binds a workflow's own key to another workflow, after a rename (D12). */
+export async function rebindKey(ctx: Ctx, node?: KeyNode): Promise<void> {
+  const title = t('Rebind Key');
+  const row =
+    node?.row ??
+    (await askKey(ctx, title, {
+      of: ({ workflowId, expired }) => workflowId !== undefined && !expired,
+      nothing: t('There is no key of one workflow that could be bound to another.'),
+    }));
+  const choices = (await ctx.request('workflowKeys/keys/offeredWorkflows', null)).map(workflowChoice);
+  const question = t('Which workflow is “{0}” to run?', row.description);
+  const nothing = t('There is no workflow with its endpoint on that has no key yet.');
+  const workflowId = await askRow(title, question, choices, nothing);
+  await ctx.request('workflowKeys/keys/rebind', { id: row.id, workflowId });
+}
+
 export async function copyKeyId(ctx: Ctx, node?: KeyNode): Promise<void> {
   const { id } = node?.row ?? (await askKey(ctx, t('Copy Key Id')));
   await vscode.env.clipboard.writeText(id);
-}
-
-/**
- * Shows the key until it is closed; either copy leaves it open for the other.
- *
- * Invariant: the key lives in this dialog and, when asked for, in the clipboard; nowhere else in the editor.
- */
-async function showOnce({ row, key, curl }: CreatedKey): Promise<void> {
-  const copyKey = { title: t('Copy Key') };
-  const copyCurl = { title: t('Copy curl') };
-  const close = { title: t('Close'), isCloseAffordance: true };
-  let message = t('The key “{0}” is ready', row.description);
-  for (;;) {
-    const chosen = await vscode.window.showInformationMessage(
-      message,
-      {
-        modal: true,
-        detail: `${t('It is shown only now. Keep it where secrets belong.')}\n\n${key}\n\n${curl}`,
-      },
-      copyKey,
-      copyCurl,
-      close,
-    );
-    if (chosen === copyKey) {
-      await vscode.env.clipboard.writeText(key);
-      message = t('The key is in the clipboard');
-    } else if (chosen === copyCurl) {
-      await vscode.env.clipboard.writeText(curl);
-      message = t('The curl command is in the clipboard');
-    } else return;
-  }
-}
-
-async function askKey(ctx: Ctx, title: string): Promise<KeyRow> {
-  const rows = await ctx.request('workflowKeys/keys/list', null);
-  const context = { t, now: Date.now(), language: vscode.env.language };
-  const choices = rows.map((row): Choice<KeyRow> => {
-    const { label, facts, icon } = keyText(row, context);
-    const description = facts.map(({ text }) => text).join(' · ');
-    return { label: `$(${icon}) ${label}`, description, value: row };
-  });
-  return await askRow(title, t('Which key?'), choices, t('There are no keys yet.'));
 }
 
 /** W12, W13, D24: what is wrong with a description. */
@@ -147,11 +144,7 @@ function descriptionProblem(text: string): string | undefined {
 function scopeChoices(offered: WorkflowRow[]): Choice<Scope>[] {
   return [
     ...offered.map(
-      ({ id, description }): Choice<Scope> => ({
-        label: `$(symbol-method) ${id}`,
-        ...(description ? { description } : {}),
-        value: { workflowId: id },
-      }),
+      (workflow): Choice<Scope> => ({ ...workflowChoice(workflow), value: { workflowId: workflow.id } }),
     ),
     {
       label: `$(globe) ${t('Global key')}`,
@@ -161,6 +154,16 @@ function scopeChoices(offered: WorkflowRow[]): Choice<Scope>[] {
   ];
 }
 
+function workflowChoice({ id, description }: WorkflowRow): Choice<string> {
+  return { label: `$(symbol-method) ${id}`, ...(description ? { description } : {}), value: id };
+}
+
+const overlaps: Choice<number>[] = [0, 1, defaultOverlapDays, 14, maxOverlapDays].map((days) => ({
+  label: days === 0 ? t('It ends now') : days === 1 ? t('1 day') : t('{0} days', days),
+  ...(days === defaultOverlapDays ? { description: t('default') } : {}),
+  value: days,
+}));
+
 function withSeparators(choices: Choice<Scope>[]): (Choice<Scope> | vscode.QuickPickItem)[] {
   const global = choices.filter(({ value }) => value.workflowId === undefined);
   const specific = choices.filter(({ value }) => value.workflowId !== undefined);
@@ -168,12 +171,4 @@ function withSeparators(choices: Choice<Scope>[]): (Choice<Scope> | vscode.Quick
   return specific.length === 0
     ? global
     : [separator(t('One workflow')), ...specific, separator(t('All workflows')), ...global];
-}
-
-function expirationChoice(days: ExpiresInDays): Choice<ExpiresInDays> {
-  return {
-    label: days === null ? t('Never') : t('{0} days', days),
-    ...(days === defaultExpiresInDays ? { description: t('default') } : {}),
-    value: days,
-  };
 }

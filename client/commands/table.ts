@@ -3,13 +3,14 @@
 import * as vscode from 'vscode';
 import type { Ctx } from '../ctx.ts';
 import { report } from '../report.ts';
+import { createApiKey } from './apiKeys.ts';
 import { showAudit, verifyAudit } from './audit.ts';
 import { addConfig, editConfig, setConfig, setSecret, unsetConfig } from './configs.ts';
 import { restartDaemon, showLog, showStatus, startDaemon, stopDaemon } from './daemon.ts';
-import { copyKeyId, createKey, revokeKey } from './keys.ts';
+import { copyKeyId, createKey, rebindKey, revokeKey, rotateKey } from './keys.ts';
 import { addOrganization, chooseOrganization, removeOrganization } from './organizations.ts';
 import { explainRequest } from './requests.ts';
-import { cancelRun, showRun } from './runs.ts';
+import { cancelRun, retryRun, showRun } from './runs.ts';
 import { copyCurl, openWorkflow, runWorkflow } from './workflows.ts';
 
 /**
@@ -20,6 +21,9 @@ type Command = (ctx: Ctx, argument?: never) => Promise<void>;
 
 const commands = {
   'workflowKeys.keys.create': createKey,
+  'workflowKeys.keys.createApi': createApiKey,
+  'workflowKeys.keys.rotate': rotateKey,
+  'workflowKeys.keys.rebind': rebindKey,
   'workflowKeys.keys.revoke': revokeKey,
   'workflowKeys.keys.copyId': copyKeyId,
   'workflowKeys.configs.add': addConfig,
@@ -36,6 +40,7 @@ const commands = {
   'workflowKeys.runs.start': runWorkflow,
   'workflowKeys.runs.show': showRun,
   'workflowKeys.runs.cancel': cancelRun,
+  'workflowKeys.runs.retry': retryRun,
   'workflowKeys.audit.show': showAudit,
   'workflowKeys.audit.verify': verifyAudit,
   'workflowKeys.requests.explain': explainRequest,

@@ -10,9 +10,9 @@ export interface KeyText {
   label: string;
   /** The part of the label that is the scope badge: start and end in UTF-16 units. */
   badge: [start: number, end: number];
-  /** Badges: orphaned, expired, endpoint off. */
+  /** Badges: orphaned, expired, replaced, endpoint off, rotate it. */
   description: string;
-  /** The lines of the card below it: the masked key, expiration, last use and creation. */
+  /** The lines of the card below it: the masked key, an API key's scopes, expiration, last use and creation. */
   facts: KeyFact[];
   /** Markdown. */
   tooltip: string;
@@ -35,6 +35,7 @@ export function keyText(row: KeyRow, context: TextContext): KeyText {
   const scope = row.global ? t('Global') : (row.workflowId ?? t('API key'));
   const badges = keyBadges(row, context);
   const lastUse = row.lastUsedAt ? t('Used {0}', relativeTime(row.lastUsedAt, context)) : t('Never used');
+  const scopes = row.scopes ? [{ icon: 'shield', text: rights(row, context) }] : [];
   const times = [
     { icon: 'calendar', text: expirationText(row, context) },
     { icon: 'pulse', text: lastUse },
@@ -44,12 +45,13 @@ export function keyText(row: KeyRow, context: TextContext): KeyText {
     label: `${scope}  ${row.description}`,
     badge: [0, scope.length],
     description: badges.map(({ title }) => title).join(' · '),
-    facts: [{ icon: 'lock-small', text: row.masked }, ...times],
+    facts: [{ icon: 'lock-small', text: row.masked }, ...scopes, ...times],
     tooltip: keyTooltip(row, scope, badges, context),
     spoken: [
       scope,
       row.description,
       ...badges.map(({ title }) => title),
+      ...scopes.map(({ text }) => text),
       ...times.map(({ text }) => text),
     ].join(', '),
     tone: row.orphaned ? 'orphaned' : row.expired ? 'expired' : 'normal',
@@ -68,9 +70,18 @@ function keyBadges(row: KeyRow, { t }: TextContext): Badge[] {
   if (row.orphaned)
     badges.push({
       title: t('Orphaned'),
-      why: t('Its workflow no longer exists, so it runs nothing. Revoke it, or restore the workflow’s name.'),
+      why: t(
+        'Its workflow no longer exists, so it runs nothing. Revoke it, rebind it, or restore the workflow’s name.',
+      ),
     });
-  if (row.expired)
+  if (row.endsAt !== undefined)
+    badges.push({
+      title: t('Replaced'),
+      why: row.expired
+        ? t('Its successor has taken over, and it runs nothing any more. Revoke it to remove it here.')
+        : t('Its successor was made. Both are valid until this one ends by itself.'),
+    });
+  else if (row.expired)
     badges.push({
       title: t('Expired'),
       why: t('It runs nothing, but still holds its place. Revoke it to make a new one.'),
@@ -80,11 +91,26 @@ function keyBadges(row: KeyRow, { t }: TextContext): Badge[] {
       title: t('Endpoint off'),
       why: t('The workflow exists, but its endpoint is switched off.'),
     });
+  if (row.rotationDue)
+    badges.push({
+      title: t('Rotate it'),
+      why: t('It is older than 90 days. Rotate it, and both keys are valid while you replace the old one.'),
+    });
   return badges;
+}
+
+/** F18, F19: what an API key may do, and on which workflows when they are limited. */
+function rights({ scopes = [], workflowIds }: KeyRow, { t }: TextContext): string {
+  const what = scopes.join(', ');
+  return workflowIds ? t('{0} on {1}', what, workflowIds.join(', ')) : what;
 }
 
 function expirationText(row: KeyRow, context: TextContext): string {
   const { t } = context;
+  if (row.endsAt !== undefined) {
+    const end = relativeTime(row.endsAt, context);
+    return row.expired ? t('Ended {0}', end) : t('Ends {0}', end);
+  }
   if (row.expiresAt === null) return t('Never expires');
   const when = relativeTime(row.expiresAt, context);
   return row.expired ? t('Expired {0}', when) : t('Expires {0}', when);
@@ -101,6 +127,8 @@ function keyTooltip(row: KeyRow, scope: string, badges: Badge[], context: TextCo
     [t('Last used'), time(row.lastUsedAt, t('never'))],
     [t('Expires'), time(row.expiresAt, t('never'))],
   ];
+  if (row.endsAt !== undefined) facts.push([t('Ends'), fullTime(row.endsAt, context)]);
+  if (row.scopes) facts.splice(1, 0, [t('May'), rights(row, context)]);
   if (row.organizationId) facts.splice(1, 0, [t('Organization'), row.organizationId]);
   return [
     `**${escapeMarkdown(row.description)}**`,

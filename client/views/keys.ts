@@ -18,8 +18,11 @@ export const keysView: ViewDefinition<KeyNode> = {
   untrusted: true,
   load: async (ctx) =>
     (await ctx.request('workflowKeys/keys/list', null)).map((row): KeyNode => ({ kind: 'key', row })),
-  children: (node) =>
-    node.kind === 'key' ? factIndexes.map((index): KeyNode => ({ kind: 'fact', row: node.row, index })) : [],
+  children(node, context) {
+    if (node.kind === 'fact') return [];
+    const { row } = node;
+    return keyText(row, context).facts.map((_, index): KeyNode => ({ kind: 'fact', row, index }));
+  },
   item(node, context) {
     const { row } = node;
     const text = keyText(row, context);
@@ -33,7 +36,7 @@ export const keysView: ViewDefinition<KeyNode> = {
     item.description = text.description;
     item.tooltip = new vscode.MarkdownString(text.tooltip, true);
     item.accessibilityInformation = { label: text.spoken };
-    item.contextValue = 'key';
+    item.contextValue = menuOf(row);
     item.iconPath = new vscode.ThemeIcon(
       text.icon,
       text.tone === 'normal' ? undefined : new vscode.ThemeColor(toneColors[text.tone]),
@@ -49,7 +52,13 @@ export const keysView: ViewDefinition<KeyNode> = {
   },
 };
 
-const factIndexes = [0, 1, 2, 3];
+/** What the manifest's menus ask for: what kind of key it is, and whether it can still be changed. */
+function menuOf(row: KeyRow): string {
+  if (row.expired || row.endsAt !== undefined) return 'key-ended';
+  if (row.kind === 'api') return 'key-api';
+  if (row.orphaned) return 'key-orphaned';
+  return row.global ? 'key-global' : 'key-workflow';
+}
 
 function factItem({ text, icon }: KeyFact): vscode.TreeItem {
   const item = new vscode.TreeItem('');

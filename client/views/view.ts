@@ -13,7 +13,7 @@ export interface ViewDefinition<Node> {
   /** Whether it shows anything in a workspace that is not trusted. */
   untrusted: boolean;
   load(ctx: Ctx): Promise<Node[]>;
-  children?(node: Node): Node[];
+  children?(node: Node, context: TextContext): Node[];
   item(node: Node, context: TextContext): vscode.TreeItem;
   /** A number on the container's icon, when something needs attention. */
   badge?(nodes: Node[]): vscode.ViewBadge | undefined;
@@ -36,13 +36,14 @@ export function showView<Node>(ctx: Ctx, definition: ViewDefinition<Node>): vsco
       return [];
     }
   };
+  const context = () => ({ t: vscode.l10n.t, now: Date.now(), language: vscode.env.language });
   const view = vscode.window.createTreeView<Node>(definition.id, {
     showCollapseAll: definition.children !== undefined,
     treeDataProvider: {
       onDidChangeTreeData: changed.event,
-      getChildren: async (node) => (node === undefined ? await load() : (definition.children?.(node) ?? [])),
-      getTreeItem: (node) =>
-        definition.item(node, { t: vscode.l10n.t, now: Date.now(), language: vscode.env.language }),
+      getChildren: async (node) =>
+        node === undefined ? await load() : (definition.children?.(node, context()) ?? []),
+      getTreeItem: (node) => definition.item(node, context()),
     },
   });
   const refresh = () => changed.fire(undefined);

@@ -76,3 +76,48 @@ test('a screen reader hears scope, description, state and times', () => {
     'Global, CI pipeline trigger, Orphaned, Expires in 87 days, Never used, Created 3 days ago',
   );
 });
+
+const api: KeyRow = {
+  ...row,
+  kind: 'api',
+  global: false,
+  description: 'Deploy',
+  masked: 'wfk_••••1a2b',
+  scopes: ['workflows:execute', 'runs:read'],
+};
+
+test('an API key shows what it may do, and on which workflows when they are limited (F18, F19)', () => {
+  const everywhere = keyText(api, context);
+  assert.equal(everywhere.label, 'API key  Deploy');
+  assert.deepEqual(
+    everywhere.facts.map((fact) => fact.text),
+    [
+      'wfk_••••1a2b',
+      'workflows:execute, runs:read',
+      'Expires in 87 days',
+      'Never used',
+      'Created 3 days ago',
+    ],
+  );
+  const limited = keyText({ ...api, workflowIds: ['hello', 'charge'] }, context);
+  assert.equal(limited.facts[1]?.text, 'workflows:execute, runs:read on hello, charge');
+  assert.match(limited.tooltip, /\| May \| workflows:execute, runs:read on hello, charge \|/);
+  assert.match(limited.spoken, /runs:read on hello, charge/);
+});
+
+test('a rotated key says that it is replaced and when it ends, and after that that it has ended', () => {
+  const replaced = { ...api, endsAt: inDays(7), replacedBy: 'k2' };
+  const overlapping = keyText(replaced, context);
+  assert.deepEqual([overlapping.description, overlapping.tone], ['Replaced', 'normal']);
+  assert.equal(overlapping.facts[2]?.text, 'Ends in 7 days');
+  const ended = keyText({ ...replaced, endsAt: inDays(-2), expired: true }, context);
+  assert.deepEqual([ended.description, ended.tone], ['Replaced', 'expired']);
+  assert.equal(ended.facts[2]?.text, 'Ended 2 days ago');
+  assert.match(ended.tooltip, /Revoke it to remove it here/);
+});
+
+test('a key that is due for rotation says so (A15)', () => {
+  const text = keyText({ ...row, rotationDue: true }, context);
+  assert.deepEqual([text.description, text.tone], ['Rotate it', 'normal']);
+  assert.match(text.tooltip, /older than 90 days/);
+});
