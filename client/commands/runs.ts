@@ -1,4 +1,4 @@
-/** Commands on runs: show one, cancel one. */
+/** Commands on runs: show one, cancel one, retry one. */
 
 import * as vscode from 'vscode';
 import type { RunRow } from '../../server/protocol.ts';
@@ -16,6 +16,12 @@ export async function showRun(ctx: Ctx, row?: RunRow): Promise<void> {
 export async function cancelRun(ctx: Ctx, row?: RunRow): Promise<void> {
   const { id } = row ?? (await askRun(ctx, t('Cancel Run'), isActive));
   await ctx.request('workflowKeys/runs/cancel', { id });
+}
+
+/** The new run is shown: it may fail as the old one did. */
+export async function retryRun(ctx: Ctx, row?: RunRow): Promise<void> {
+  const { id } = row ?? (await askRun(ctx, t('Retry Run'), (run) => !isActive(run)));
+  await openRun(await ctx.request('workflowKeys/runs/retry', { id }));
 }
 
 async function askRun(ctx: Ctx, title: string, offered: (row: RunRow) => boolean): Promise<RunRow> {

@@ -47,6 +47,7 @@ export function runDocument(run: RunDetail): string {
     `by       ${run.triggeredBy}`,
     ...(run.organizationId ? [`for      ${run.organizationId}`] : []),
     `run      ${run.id}`,
+    ...(run.retryOf ? [`repeats  ${run.retryOf}`] : []),
   ];
   const section = (title: string, text: string) => lines.push('', `── ${title}`, text);
   section('input', JSON.stringify(run.input, null, 2));

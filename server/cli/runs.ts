@@ -1,8 +1,8 @@
-/** `run`, `runs list|show|cancel`. */
+/** `run`, `runs list|show|cancel|retry`. */
 
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
-import type { RunDetail, RunStatusName } from '../protocol.ts';
+import type { RunDetail, RunLogLine, RunStatusName } from '../protocol.ts';
 import { plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 
@@ -31,8 +31,12 @@ export function addRunCommands(program: Command, context: ProgramContext): void 
     .description('newest first')
     .option('--workflow <id>', 'only of this workflow')
     .option('--status <status>', 'only with this status, e.g. Failed')
+    .option('--key <id>', 'only those that this key has triggered')
+    .option('--org <id>', 'only of this organization')
+    .option('--since <time>', 'only from this time on: 2026-11-21, 2026-11-21T02:25:00Z, or 30m, 12h, 7d ago')
+    .option('--until <time>', 'only from before this time')
     .option('--limit <n>', '1 to 100', '50')
-    .action(async (options: { workflow?: string; status?: string; limit: string }) => {
+    .action(async (options: ListOptions) => {
       if (!/^\d{1,3}$/.test(options.limit) || Number(options.limit) < 1 || Number(options.limit) > 100) {
         throw new Failure('bad-input', '--limit must be a whole number from 1 to 100.');
       }
@@ -41,6 +45,10 @@ export function addRunCommands(program: Command, context: ProgramContext): void 
           limit: Number(options.limit),
           ...(options.workflow !== undefined && { workflowId: options.workflow }),
           ...(options.status !== undefined && { status: options.status as RunStatusName }),
+          ...(options.key !== undefined && { triggeredBy: `key:${options.key}` }),
+          ...(options.org !== undefined && { organizationId: options.org }),
+          ...(options.since !== undefined && { createdFrom: readTime('--since', options.since) }),
+          ...(options.until !== undefined && { createdTo: readTime('--until', options.until) }),
         }),
       );
       printAnswer(context.json(), rows, (all) =>
@@ -54,7 +62,7 @@ export function addRunCommands(program: Command, context: ProgramContext): void 
             String(row.durationMs ?? ''),
             row.triggeredBy,
           ]),
-          'There is no run yet.',
+          'No run was found.',
         ),
       );
     });
@@ -62,7 +70,9 @@ export function addRunCommands(program: Command, context: ProgramContext): void 
   runs
     .command('show <id>')
     .description('result, error and logs of one run')
-    .action(async (id: string) => {
+    .option('--follow', 'print its logs as they come, until it has ended')
+    .action(async (id: string, options: { follow?: true }) => {
+      if (options.follow) return follow(id, context);
       const detail = await context.daemon((call) => call('workflowKeys/runs/show', { id }));
       printAnswer(context.json(), detail, describe);
     });
@@ -74,6 +84,54 @@ export function addRunCommands(program: Command, context: ProgramContext): void 
       const row = await context.daemon((call) => call('workflowKeys/runs/cancel', { id }));
       printAnswer(context.json(), row, () => `${row.id} is ${row.status}.`);
     });
+
+  runs
+    .command('retry <id>')
+    .description('start a finished run again with the same input')
+    .action(async (id: string) => {
+      const row = await context.daemon((call) => call('workflowKeys/runs/retry', { id }));
+      printAnswer(context.json(), row, () => `${row.id} runs ${plain(row.workflowId)} again.`);
+    });
+}
+
+interface ListOptions {
+  workflow?: string;
+  status?: string;
+  key?: string;
+  org?: string;
+  since?: string;
+  until?: string;
+  limit: string;
+}
+
+/** Line by line while the run goes on, then its outcome; with `--json` a value for each. */
+async function follow(id: string, context: ProgramContext): Promise<void> {
+  const detail = await context.daemon(async (call) => {
+    for (let after = 0; ; ) {
+      const { lines, ended } = await call('workflowKeys/runs/follow', { id, after });
+      for (const line of lines) printAnswer(context.json(), line, describeLine);
+      after += lines.length;
+      if (ended) return call('workflowKeys/runs/show', { id });
+    }
+  });
+  if (detail.status !== 'Success') context.setExitCode(1);
+  printAnswer(context.json(), detail, (run) => describe({ ...run, logs: [] }));
+}
+
+const unitsMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time of day or a duration back from now, as ISO 8601. */
+function readTime(flag: string, text: string): string {
+  const ago = /^(\d{1,6})([mhd])$/.exec(text);
+  const time = ago
+    ? Date.now() - Number(ago[1]) * unitsMs[ago[2] as keyof typeof unitsMs]
+    : /^\d{4}-\d\d-\d\d/.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new Failure('bad-input', `${flag} must be a time such as 2026-11-21T02:25:00Z, or 30m, 12h, 7d.`);
+  }
+  return new Date(time).toISOString();
 }
 
 function parseInput(text: string): Record<string, unknown> {
@@ -92,13 +150,16 @@ function parseInput(text: string): Record<string, unknown> {
 function describe(detail: RunDetail): string {
   const lines = [
     `${plain(detail.workflowId)}  ${detail.status}${detail.durationMs === null ? '' : `  ${detail.durationMs} ms`}  ${detail.id}`,
-    ...detail.logs.map(
-      ({ at, level, message }) => `${at.slice(11, 23)} ${level.padEnd(8)} ${plain(message)}`,
-    ),
+    ...(detail.retryOf === undefined ? [] : [`a retry of ${detail.retryOf}`]),
+    ...detail.logs.map(describeLine),
   ];
   if (detail.droppedLogBytes > 0) lines.push(`(${detail.droppedLogBytes} bytes of output over the limit)`);
   if (detail.error)
     lines.push(detail.error.traceback ?? `${detail.error.type}: ${plain(detail.error.message)}`);
   else lines.push(JSON.stringify(detail.result, undefined, 2));
   return lines.join('\n');
+}
+
+function describeLine({ at, level, message }: RunLogLine): string {
+  return `${at.slice(11, 23)} ${level.padEnd(8)} ${plain(message)}`;
 }

@@ -122,6 +122,10 @@ describe('runs', () => {
     assert.match(text, /512 bytes of output were dropped/);
   });
 
+  test('a retry names the run that it repeats', () => {
+    assert.match(runDocument({ ...run, retryOf: 'r0' }), /^run {6}r1\nrepeats {2}r0$/m);
+  });
+
   test('only pending and running runs can be cancelled', () => {
     assert.equal(isActive({ ...run, status: 'Pending' }), true);
     assert.equal(isActive({ ...run, status: 'Running' }), true);
