@@ -168,6 +168,48 @@ def talk():
   },
 );
 
+test('logging.basicConfig in workflow code sets level and format, and loses no entry', limit, async (t) => {
+  const bench = await openBench(t, {
+    source: `
+import logging, sys
+
+def usual():
+    logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+    logging.getLogger("shop").debug("heard")
+    logging.error("told")
+
+def forced():
+    logging.basicConfig(stream=sys.stdout, force=True)
+    logging.warning("once")
+
+def to_a_file():
+    logging.basicConfig(filename="own.log", format="%(levelname)s %(message)s")
+    logging.warning("in both")
+    return open("own.log").read()
+
+def with_a_handler():
+    class Loud(logging.Handler):
+        def emit(self, record):
+            print(record.getMessage().upper())
+    logging.basicConfig(handlers=[Loud()])
+    logging.info("heard twice")
+`,
+  });
+  const logsOf = async (id: string) =>
+    (await bench.run(id)).logs.map(({ level, message }) => [level, message]);
+  assert.deepEqual(await logsOf('usual'), [
+    ['DEBUG', 'shop: heard'],
+    ['ERROR', 'root: told'],
+  ]);
+  assert.deepEqual(await logsOf('forced'), [['WARNING', 'once']]);
+  const toFile = await bench.run('to_a_file');
+  assert.deepEqual([messages(toFile), toFile.result], [['in both'], 'WARNING in both\n']);
+  assert.deepEqual(await logsOf('with_a_handler'), [
+    ['stdout', 'HEARD TWICE'],
+    ['INFO', 'heard twice'],
+  ]);
+});
+
 test('a text that no file could hold is still logged readably', limit, async (t) => {
   const bench = await openBench(t, {
     source:
@@ -190,6 +232,9 @@ class OrderError(Exception):
 class Timeout(Exception):
     pass
 
+class ResultError(Exception):
+    pass
+
 async def order():
     helper()
 
@@ -198,6 +243,9 @@ def helper():
 
 def imitates():
     raise Timeout("not the daemon's")
+
+def imitates_too():
+    raise ResultError("not the host's")
 
 def leaves():
     raise SystemExit(3)
@@ -223,6 +271,7 @@ def mute():
     );
     assert.doesNotMatch(error?.traceback ?? '', /bifrost|host\.py|asyncio/);
     assert.equal((await bench.run('imitates')).error?.type, 'flows.Timeout');
+    assert.equal((await bench.run('imitates_too')).error?.type, 'flows.ResultError');
     assert.deepEqual((await bench.run('leaves')).error?.type, 'SystemExit');
     const recursion = await bench.run('endless');
     assert.equal(recursion.error?.type, 'RecursionError');

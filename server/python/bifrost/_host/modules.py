@@ -110,10 +110,13 @@ def describe(error: BaseException, limit_characters: int = 65536) -> Dict[str, A
 def _type_name(error: BaseException) -> str:
     """The class's name; words that the daemon uses itself are told apart by their module."""
     kind = type(error)
-    own_words = ("Cancelled", "Crashed", "HostFailed", "InputError", "Interrupted", "StorageFailed", "Timeout")
-    return f"{kind.__module__}.{kind.__qualname__}" if kind.__qualname__ in own_words else kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}" if kind.__qualname__ in _OUR_WORDS else kind.__qualname__
 
 
+# Types of error that only the daemon and this host may report.
+_OUR_WORDS = frozenset(
+    ("Cancelled", "Crashed", "HostFailed", "InputError", "Interrupted", "ResultError", "StorageFailed", "Timeout")
+)
 # What stands between the host and workflow code in every traceback.
 _NOT_THE_USERS = (
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))),

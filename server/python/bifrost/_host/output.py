@@ -8,6 +8,7 @@ their order. A record is a JSON text sequence (RFC 7464): RS, `["level", "text"]
 from __future__ import annotations
 
 import codecs
+import functools
 import io
 import json
 import logging
@@ -40,7 +41,9 @@ class Output:
         sys.stderr = sys.__stderr__ = self.stderr
         root = logging.getLogger()
         root.setLevel(logging.INFO)
-        root.addHandler(_EntryHandler(self))
+        handler = _EntryHandler(self)
+        root.addHandler(handler)
+        _keep_in_basic_config(handler)
 
     def start(self, limit_bytes: int) -> None:
         """From now on Python's streams are recorded. Past the limit text is counted and not sent."""
@@ -135,6 +138,31 @@ class _EntryHandler(logging.Handler):
             raise
         except Exception:
             self.handleError(record)
+
+
+def _keep_in_basic_config(handler: logging.Handler) -> None:
+    """Lets workflow code call `logging.basicConfig` as in a program of its own.
+
+    It does nothing where the root logger has a handler, so ours does not count as one; and what it would send to our
+    own streams stays with our handler, which keeps the level of each entry.
+    """
+    original = logging.basicConfig
+
+    @functools.wraps(original)
+    def basic_config(**options: Any) -> None:
+        root = logging.getLogger()
+        root.removeHandler(handler)
+        try:
+            original(**options)
+        finally:
+            root.addHandler(handler)
+        for other in root.handlers[:]:
+            if type(other) is logging.StreamHandler and other.stream in (sys.stdout, sys.stderr):
+                root.removeHandler(other)
+                if options.get("format") is not None:
+                    handler.setFormatter(other.formatter)
+
+    logging.basicConfig = basic_config
 
 
 def _level_name(level: int) -> str:
