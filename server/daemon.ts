@@ -18,6 +18,7 @@ import { openConfigAccess } from './configs/access.ts';
 import { openConfigs } from './configs/configs.ts';
 import { loadSecretKey } from './configs/secretKey.ts';
 import { openVault } from './configs/vault.ts';
+import { openCallAccess } from './connections/access.ts';
 import { openConnections } from './connections/connections.ts';
 import { HttpClient } from './connections/httpClient.ts';
 import { openInjection } from './connections/injection.ts';
@@ -48,7 +49,9 @@ import { openLowdbState } from './store/lowdbState.ts';
 import { openSqliteHistory } from './store/sqliteHistory.ts';
 import { version } from './version.ts';
 import { openWire } from './wire.ts';
+import { openAuthoring } from './workflows/authoring.ts';
 import { openFolders } from './workflows/folders.ts';
+import { openOverrides } from './workflows/overrides.ts';
 import { WorkflowRegistry } from './workflows/registry.ts';
 
 export interface DaemonOptions {
@@ -148,6 +151,7 @@ async function compose(
   closers.push(() => clients.close());
   const parser = await loadPython({ wasmDirectory: wasmDirectory() });
   const registry = new WorkflowRegistry({ parser });
+  const overrides = await openOverrides({ state, registry, clock });
   const keys = await openKeys({
     state,
     history,
@@ -170,12 +174,10 @@ async function compose(
   const connections = openConnections({ state, vault, clock, newId, appendAudit, probe });
   const runs = await openRuns({
     history,
-    services: openConfigAccess({
-      configs,
-      state,
-      vault,
-      appendAudit,
-    }),
+    services: {
+      ...openConfigAccess({ configs, state, vault, appendAudit }),
+      ...openCallAccess({ state, client, inject, appendAudit }),
+    },
     pythonDirectory: join(import.meta.dirname, 'python'),
     socketDirectory: sockets.directory,
     environment,
@@ -236,6 +238,13 @@ async function compose(
     history,
     configs,
     audit,
+    overrides,
+    authoring: openAuthoring({
+      registry,
+      folders,
+      parser,
+      appendAudit: (entry) => audit.append([{ entry }]),
+    }),
     refusals,
     referenceDirectory: besideBundle('reference', 'http', 'reference'),
     settings,

@@ -2,7 +2,7 @@
 
 import { Failure } from '../errors.ts';
 import { configNamePattern, secretPlaceholder } from '../protocol.ts';
-import type { ConfigAddress, ConfigAnswer, RunScope, RunServices } from '../runs/contracts.ts';
+import type { ConfigAddress, ConfigAnswer, ConfigServices, RunScope } from '../runs/contracts.ts';
 import type { AuditEntry, ConfigRecord, State } from '../store/contracts.ts';
 import { type ConfigPlace, scopeName, visibleTo } from './cascade.ts';
 import type { Configs } from './configs.ts';
@@ -23,7 +23,7 @@ export interface AccessParts {
  * Invariant: a run sees its own organization and the global scope, never another organization (S11, S20, D27), and
  * a secret leaves only after the record of its read is durable (D33, D34).
  */
-export function openConfigAccess({ state, configs, vault, appendAudit }: AccessParts): RunServices {
+export function openConfigAccess({ state, configs, vault, appendAudit }: AccessParts): ConfigServices {
   /**
    * The scope that an address means for this run (D5). Another organization's is refused alike whether it exists or
    * not; a run of an organization reads the global scope and does not write it, for the others' sake (D41).

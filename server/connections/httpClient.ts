@@ -44,7 +44,7 @@ export interface HttpClientParts {
   userAgent: string;
 }
 
-export const responseLimitBytes = 10 * 1024 * 1024;
+const responseLimitBytes = 10 * 1024 * 1024;
 /** What all answers together may hold while they come in. */
 const heldLimitBytes = 256 * 1024 * 1024;
 const connectTimeoutMs = 10_000;
@@ -159,10 +159,7 @@ export class HttpClient {
   }
 
   /** What is injected stands in the place of a header of the same name. */
-  #headersOf({
-    headers,
-    injected,
-  }: Pick<OutgoingRequest, 'headers' | 'injected'>): (readonly [string, string])[] {
+  #headersOf({ headers, injected }: Hop): (readonly [string, string])[] {
     const names = new Set(headers.map(([name]) => name.toLowerCase()));
     const own = [
       ['user-agent', this.#userAgent],

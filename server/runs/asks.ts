@@ -2,7 +2,7 @@
 
 import { Failure, publicError } from '../errors.ts';
 import type { RunScope, RunServices } from './contracts.ts';
-import type { ConfigAsk } from './frames.ts';
+import type { Ask, ConfigAsk } from './frames.ts';
 import type { RunLog } from './run.ts';
 import type { Scrubber } from './scrubber.ts';
 
@@ -11,6 +11,8 @@ export interface AsksParts {
   scope: RunScope;
   services: RunServices;
   scrubber: Scrubber;
+  /** Aborted when the run ends: nobody waits for its calls any more. */
+  signal: AbortSignal;
   log: RunLog;
 }
 
@@ -22,18 +24,36 @@ export class Asks {
   }
 
   /** The frame that answers; a failure is one as well. Never rejects. */
-  async answer(ask: ConfigAsk): Promise<object> {
+  async answer(ask: Ask): Promise<object> {
     try {
       return await this.#ask(ask);
     } catch (error) {
       const { scope, log } = this.#parts;
       if (!(error instanceof Failure))
-        log.error({ err: error, run: scope.runId }, `config.${ask.verb} failed`);
+        log.error({ err: error, run: scope.runId }, `what a run asked for failed: ${ask.verb}`);
       return { failure: publicError(error, scope.runId) };
     }
   }
 
-  async #ask({ verb, name, scope: asked, value, isSecret }: ConfigAsk): Promise<object> {
+  async #ask(ask: Ask): Promise<object> {
+    const { services, scope, scrubber, signal } = this.#parts;
+    switch (ask.verb) {
+      case 'call': {
+        const { answer, secrets } = await services.call(scope, ask.wish, signal);
+        for (const secret of secrets) scrubber.register(secret);
+        return { answer };
+      }
+      case 'headers': {
+        const { headers, secrets } = await services.credentialHeaders(scope, ask.name);
+        for (const secret of secrets) scrubber.register(secret);
+        return { headers };
+      }
+      default:
+        return this.#askConfig(ask);
+    }
+  }
+
+  async #askConfig({ verb, name, scope: asked, value, isSecret }: ConfigAsk): Promise<object> {
     const { services, scope, scrubber } = this.#parts;
     const address = { name, ...(asked === undefined ? {} : { scope: asked }) };
     switch (verb) {

@@ -21,8 +21,43 @@ export type ConfigAnswer =
   /** `message` is the text of the `KeyError` (S21, C27, D37). */
   | { found: false; message: string };
 
+/** An outgoing call as workflow code wants it; nothing of it is checked but its types. */
+export interface CallWish {
+  method: string;
+  url: string;
+  headers: [string, string][];
+  /** Base64. */
+  body?: string;
+  /** Name of the credential that the daemon adds (F11). */
+  credential?: string;
+  timeoutSeconds: number;
+}
+
+export interface CallAnswer {
+  status: number;
+  headers: [string, string][];
+  /** Base64. */
+  body: string;
+  url: string;
+}
+
+/** Calls and credentials. `secrets` are kept out of the run's output: what was sent can come back. */
+export interface CallServices {
+  call(
+    run: RunScope,
+    wish: CallWish,
+    signal: AbortSignal,
+  ): Promise<{ answer: CallAnswer; secrets: string[] }>;
+  credentialHeaders(
+    run: RunScope,
+    name: string,
+  ): Promise<{ headers: Record<string, string>; secrets: string[] }>;
+}
+
 /** What a run's process may ask of the daemon. Failures become Python exceptions with the Failure's message. */
-export interface RunServices {
+export interface RunServices extends ConfigServices, CallServices {}
+
+export interface ConfigServices {
   getConfig(run: RunScope, address: ConfigAddress): Promise<ConfigAnswer>;
   /**
    * `isSecret` absent: as stored before (D30).

@@ -5,6 +5,7 @@
  */
 
 import type { RunError } from '../store/contracts.ts';
+import type { CallWish } from './contracts.ts';
 
 export interface ConfigAsk {
   kind: 'ask';
@@ -17,6 +18,22 @@ export interface ConfigAsk {
   isSecret?: boolean;
 }
 
+export interface CallAsk {
+  kind: 'ask';
+  id: number;
+  verb: 'call';
+  wish: CallWish;
+}
+
+export interface HeadersAsk {
+  kind: 'ask';
+  id: number;
+  verb: 'headers';
+  name: string;
+}
+
+export type Ask = ConfigAsk | CallAsk | HeadersAsk;
+
 export type Outcome =
   | { kind: 'success'; result: unknown }
   /** `cut`: message or traceback were too long, and end in the middle. */
@@ -26,7 +43,7 @@ export type Outcome =
 
 /** `droppedBytes`: output that the process did not even send. */
 export type DoneFrame = { kind: 'done'; outcome: Outcome; droppedBytes: number };
-export type RunFrame = ConfigAsk | DoneFrame;
+export type RunFrame = Ask | DoneFrame;
 
 const deepestResult = 256;
 const verbs = new Map<unknown, ConfigAsk['verb']>([
@@ -63,10 +80,43 @@ export function parseRunError(error: unknown): RunError | undefined {
   return runError;
 }
 
-function readAsk(frame: Record<string, unknown>): ConfigAsk | undefined {
+function readAsk(frame: Record<string, unknown>): Ask | undefined {
+  const { ask, id, name } = frame;
+  if (typeof id !== 'number' || !Number.isSafeInteger(id)) return undefined;
+  if (ask === 'http.request') {
+    const wish = readWish(frame);
+    return wish && { kind: 'ask', id, verb: 'call', wish };
+  }
+  if (ask === 'credentials.get') {
+    return typeof name === 'string' ? { kind: 'ask', id, verb: 'headers', name } : undefined;
+  }
+  return readConfigAsk(frame, id);
+}
+
+function readWish(frame: Record<string, unknown>): CallWish | undefined {
+  const { method, url, headers, body, credential, timeout } = frame;
+  if (typeof method !== 'string' || typeof url !== 'string' || typeof timeout !== 'number') return undefined;
+  if (!Array.isArray(headers) || !headers.every(isTextPair)) return undefined;
+  if (body !== undefined && typeof body !== 'string') return undefined;
+  if (credential !== undefined && typeof credential !== 'string') return undefined;
+  return {
+    method,
+    url,
+    headers,
+    timeoutSeconds: timeout,
+    ...(body === undefined ? {} : { body }),
+    ...(credential === undefined ? {} : { credential }),
+  };
+}
+
+function isTextPair(value: unknown): value is [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
+}
+
+function readConfigAsk(frame: Record<string, unknown>, id: number): ConfigAsk | undefined {
   const verb = verbs.get(frame.ask);
-  const { id, name = '', scope, value, is_secret: isSecret } = frame;
-  if (verb === undefined || typeof id !== 'number' || !Number.isSafeInteger(id)) return undefined;
+  const { name = '', scope, value, is_secret: isSecret } = frame;
+  if (verb === undefined) return undefined;
   if (typeof name !== 'string' || (isSecret !== undefined && typeof isSecret !== 'boolean')) return undefined;
   if (scope !== undefined && scope !== null && typeof scope !== 'string') return undefined;
   if (verb === 'set' && nestsDeeper(value, deepestResult)) return undefined;

@@ -4,7 +4,7 @@
  */
 
 import type { Readable, Writable } from 'node:stream';
-import { type ConfigAsk, type DoneFrame, LineReader, parseFrame } from './frames.ts';
+import { type Ask, type DoneFrame, LineReader, parseFrame } from './frames.ts';
 
 export interface Exit {
   code: number | null;
@@ -29,7 +29,7 @@ export interface ProcessParts {
 }
 
 export interface Listener {
-  onAsk: (ask: ConfigAsk) => Promise<object>;
+  onAsk: (ask: Ask) => Promise<object>;
   onOutput: (chunk: Buffer) => void;
 }
 
@@ -130,7 +130,7 @@ export class RunProcess {
   }
 
   /** Invariant: a run that asks faster than it reads holds up only itself. */
-  async #answer(ask: ConfigAsk, listener: Listener): Promise<void> {
+  async #answer(ask: Ask, listener: Listener): Promise<void> {
     const { frames, orders } = this.#parts;
     this.#openAsks += 1;
     if (this.#openAsks >= maxOpenAsks) frames.pause();

@@ -41,6 +41,8 @@ export type EndedStatus = Extract<RunStatus, 'Timeout' | 'Cancelled' | 'Interrup
 /** Node's timers hold no more; a longer limit (24 days) is none. */
 const longestTimerMs = 2 ** 31 - 1;
 const frameOverheadBytes = 1024 * 1024;
+/** The body of an outgoing call, 10 MiB, as base64. */
+const largestCallBytes = 14 * 1024 * 1024;
 
 export class Run {
   /** Resolves, never rejects, with the last record once it is durable. */
@@ -85,7 +87,13 @@ export class Run {
       workflowId: workflow.id,
       ...(organization === undefined ? {} : { organizationId: organization.id }),
     };
-    this.#asks = new Asks({ scope, services: parts.services, scrubber: this.#scrubber, log: parts.log });
+    this.#asks = new Asks({
+      scope,
+      services: parts.services,
+      scrubber: this.#scrubber,
+      signal: this.#aborted.signal,
+      log: parts.log,
+    });
     this.#output = new Output(parts.limits.maxLogBytes, parts.clock);
     this.#live = new LiveLogs(this.#output.lines, this.#scrubber);
     this.finished = this.#finished.promise;
@@ -126,6 +134,7 @@ export class Run {
       this.#fail(error);
     } finally {
       if (granted) slots.release();
+      this.#aborted.abort();
     }
     await this.#finish();
   }
@@ -160,13 +169,17 @@ export class Run {
     const limitMs = workflow.timeoutSeconds * 1000;
     const timer =
       limitMs > 0 && limitMs <= longestTimerMs ? setTimeout(() => this.end('Timeout'), limitMs) : undefined;
-    const ending = await taken.run(this.#order(), limits.maxResultBytes + frameOverheadBytes, {
-      onAsk: (ask) => this.#live.during(() => this.#asks.answer(ask)),
-      onOutput: (chunk) => {
-        this.#output.push(chunk);
-        this.#live.grow();
+    const ending = await taken.run(
+      this.#order(),
+      Math.max(limits.maxResultBytes, largestCallBytes) + frameOverheadBytes,
+      {
+        onAsk: (ask) => this.#live.during(() => this.#asks.answer(ask)),
+        onOutput: (chunk) => {
+          this.#output.push(chunk);
+          this.#live.grow();
+        },
       },
-    });
+    );
     clearTimeout(timer);
     this.#settle(ending);
   }

@@ -5,7 +5,7 @@ import { type Configs, openConfigs } from '../../server/configs/configs.ts';
 import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
 import { newId } from '../../server/ids.ts';
-import type { RunScope, RunServices } from '../../server/runs/contracts.ts';
+import type { ConfigServices, RunScope } from '../../server/runs/contracts.ts';
 import { openStore, type TestStore } from './store.ts';
 
 const vault = openVault(deriveKey('a-secret-key-of-a-test-that-is-long-enough'));
@@ -13,7 +13,7 @@ const acmeRun: RunScope = { runId: 'run-1', workflowId: 'charge_card', organizat
 const globexRun: RunScope = { runId: 'run-2', workflowId: 'charge_card', organizationId: 'globex' };
 const globalRun: RunScope = { runId: 'run-3', workflowId: 'charge_card' };
 
-async function openRoom(t: TestContext): Promise<TestStore & { configs: Configs; services: RunServices }> {
+async function openRoom(t: TestContext): Promise<TestStore & { configs: Configs; services: ConfigServices }> {
   const store = await openStore(t);
   const configs = openConfigs({ ...store, vault, newId });
   for (const id of ['acme', 'globex']) await configs.addOrganization({ id }, 'cli');

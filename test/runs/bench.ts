@@ -7,7 +7,13 @@ import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '../../server/errors.ts';
 import { newId } from '../../server/ids.ts';
-import type { RunRequest, RunScope, RunServices, StartedRun } from '../../server/runs/contracts.ts';
+import type {
+  CallServices,
+  ConfigServices,
+  RunRequest,
+  RunScope,
+  StartedRun,
+} from '../../server/runs/contracts.ts';
 import type { RunLog } from '../../server/runs/run.ts';
 import { defaultRunSettings, openRuns, type RunSettings, type Runs } from '../../server/runs/runner.ts';
 import type { History, RunRecord } from '../../server/store/contracts.ts';
@@ -49,7 +55,12 @@ export interface BenchOptions {
   /** Left out: a record's workflow is in `flows.py`. */
   rebuild?: (record: RunRecord) => Promise<RunRequest | undefined>;
   clock?: () => number;
+  /** Left out: no call is made and there is no credential. */
+  calls?: CallServices;
 }
+
+const refuseCall = () => Promise.reject(new Failure('not-found', 'This bench makes no calls.'));
+const noCalls: CallServices = { call: refuseCall, credentialHeaders: refuseCall };
 
 /** Opens a bench that cleans up after the test. */
 export async function openBench(t: TestContext, options: BenchOptions = {}): Promise<Bench> {
@@ -63,7 +74,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   const log: RunLog = { info: note, warn: note, error: note };
   const runs = await openRuns({
     history,
-    services: configs,
+    services: Object.assign(configs, options.calls ?? noCalls),
     pythonDirectory,
     socketDirectory: mkdtempSync(join(root, 's')),
     environment: options.environment ?? process.env,
@@ -142,7 +153,7 @@ export function makeRequest(folder: string, id: string, options: StartOptions = 
 }
 
 /** The scope's own values before the global ones (C17). Secrets are those that were put as such. */
-export class MemoryConfigs implements RunServices {
+export class MemoryConfigs implements ConfigServices {
   /** `<organization or empty>/<name>` → value. */
   readonly values = new Map<string, { value: unknown; secret: boolean }>();
   readonly asked: string[] = [];

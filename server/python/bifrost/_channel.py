@@ -10,7 +10,7 @@ import json
 import os
 import threading
 from concurrent.futures import Future
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 from . import errors
 
@@ -108,8 +108,12 @@ class Channel:
 current: Optional[Channel] = None
 
 
-async def ask(verb: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
-    """The daemon's answer, without holding up other tasks; its failures are raised as `ConfigError`."""
+async def ask(
+    verb: str,
+    arguments: Dict[str, Any],
+    raised: Callable[[str, str], Exception] = errors.from_code,
+) -> Dict[str, Any]:
+    """The daemon's answer, without holding up other tasks; its failures are raised as `raised` makes them."""
     if current is None or not current.is_owner():
         raise RuntimeError(
             f"{verb}() works inside a run only; start the workflow through Workflow Keys, "
@@ -118,7 +122,7 @@ async def ask(verb: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
     answer = await asyncio.wrap_future(current.ask(verb, arguments))
     failure = answer.get("failure")
     if failure is not None:
-        raise errors.from_code(failure["code"], failure["message"])
+        raise raised(failure["code"], failure["message"])
     return answer
 
 

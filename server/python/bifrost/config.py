@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional, Union
 
-from . import _channel
+from . import _channel, errors
 
 
 class _Unset:
@@ -24,12 +24,6 @@ class _Unset:
 
 _UNSET = _Unset()
 _Scope = Union[str, None, _Unset]
-
-
-class _Message(str):
-    """A text that stays readable in `str(KeyError(text))`, which shows the `repr` of its argument."""
-
-    __repr__ = str.__str__
 
 
 async def get(key: str, default: Any = _UNSET, scope: _Scope = _UNSET) -> Any:
@@ -44,7 +38,7 @@ async def get(key: str, default: Any = _UNSET, scope: _Scope = _UNSET) -> Any:
         return answer["value"]
     if default is not _UNSET:
         return default
-    raise KeyError(_Message(answer["message"]))
+    raise errors.missing(answer["message"])
 
 
 async def set(
