@@ -104,10 +104,13 @@ class SqliteHistory implements History {
       conditions.push(condition);
       values.push(value);
     };
-    where('workflow_id = ?', filter.workflowId);
-    where('status = ?', filter.status);
-    where('organization_id = ?', filter.organizationId);
+    // SQLite does not know how many rows match: a plus sign keeps it from another index than that of the first filter.
+    const plus = () => (conditions.length > 0 ? '+' : '');
     where('triggered_by = ?', filter.triggeredBy);
+    where(`${plus()}organization_id = ?`, filter.organizationId);
+    const last = plus();
+    where(`${last}workflow_id = ?`, filter.workflowId);
+    where(`${last}status = ?`, filter.status);
     where('created_at >= ?', filter.createdFrom);
     where('created_at < ?', filter.createdTo);
     where('(created_at, id) < (SELECT created_at, id FROM runs WHERE id = ?)', filter.before);
