@@ -7,6 +7,7 @@ import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
 import { addConfigCommands } from './configs.ts';
 import { type Call, withDaemon } from './connect.ts';
+import { addCredentialCommands } from './credentials.ts';
 import { addDaemonCommands } from './daemon.ts';
 import { addExplainCommand } from './explain.ts';
 import { addFolderCommands } from './folders.ts';
@@ -65,6 +66,7 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     addDaemonCommands,
     addKeyCommands,
     addConfigCommands,
+    addCredentialCommands,
     addOrganizationCommands,
     addFolderCommands,
     addWorkflowCommands,
