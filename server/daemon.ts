@@ -237,6 +237,7 @@ async function compose(
     organization: (id) => state.get('organizations', id),
     history,
     configs,
+    connections,
     audit,
     overrides,
     authoring: openAuthoring({

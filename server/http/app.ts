@@ -15,6 +15,7 @@ import { type RunWorkflowParts, routeRunWorkflow } from './runWorkflow.ts';
 import { openStart, type StarterParts } from './start.ts';
 import { type AuditRouteParts, routeAudit } from './v1Audit.ts';
 import { type ConfigRouteParts, routeConfigs } from './v1Configs.ts';
+import { type ConnectionRouteParts, routeConnections } from './v1Connections.ts';
 import { type KeyRouteParts, routeKeys } from './v1Keys.ts';
 import { type RunRouteParts, routeRuns } from './v1Runs.ts';
 import { routeWorkflows, type WorkflowRouteParts } from './v1Workflows.ts';
@@ -27,6 +28,7 @@ type RouteParts = EndpointParts &
   RunRouteParts &
   KeyRouteParts &
   ConfigRouteParts &
+  ConnectionRouteParts &
   AuditRouteParts &
   ReferenceParts;
 
@@ -120,6 +122,7 @@ export function buildHttp(parts: HttpParts): HttpApp {
     routeRuns(routes, shared);
     routeKeys(routes, shared);
     routeConfigs(routes, shared);
+    routeConnections(routes, shared);
     routeAudit(routes, shared);
     routeReference(routes, shared);
   });

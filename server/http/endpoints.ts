@@ -26,6 +26,8 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
   const admitted = new WeakMap<FastifyRequest, EndpointRequest>();
 
   app.all<{ Params: { workflowId: string } }>('/api/endpoints/:workflowId', {
+    // The document has a path for each workflow instead, with its parameters.
+    schema: { hide: true },
     // The order of D10 up to 405 is decided before the body is read.
     onRequest: async (request, reply) => {
       const { workflowId } = request.params;

@@ -34,6 +34,8 @@ export interface Operation<Q extends TObject, B extends TSchema> {
   scope: Scope;
   /** Workflow keys too, whose right to run the workflow `find` then decides; they have no scopes (D16). */
   admitsWorkflowKeys?: boolean;
+  /** Throws the asker's refusal where more than the scope is needed; a 403 comes before all else (D10). */
+  permit?(asker: Asker): void;
   /** Left out: by the method (D21). */
   category?: Category;
   query?: Q;
@@ -133,6 +135,7 @@ export function routeResource<P extends TObject, F>(
         if (isWorkflowKey ? !operation.admitsWorkflowKeys : !keys.mayUse(record, scope)) {
           throw asker.forbid(isWorkflowKey ? 'execute-only' : 'missing-scope', { scope });
         }
+        operation.permit?.(asker);
         admitted.set(request, { asker, found: await found(asker, request) });
       },
       ...(operation.bodyIsOptional && {

@@ -26,39 +26,31 @@ const auditLine = strict({
 });
 
 export function routeAudit(app: FastifyInstance, parts: AuditRouteParts): void {
-  routeResource(
-    app,
-    parts,
-    {
-      url: '/api/v1/audit',
-      tag: 'Audit',
-      // The log is the whole workspace's, and an organization is to see nothing of another (S20).
-      find: (asker) => {
-        if (asker.record.organizationId !== undefined) throw asker.forbid('other-organization');
-      },
-    },
-    (add) => {
-      add(
-        'GET',
-        {
-          id: 'listAudit',
-          summary: 'Changes, reads of secrets and refused requests, newest first',
-          scope: 'audit:read',
-          query: strict(pageQuery),
-          answers: { 200: pageOf(auditLine) },
+  routeResource(app, parts, { url: '/api/v1/audit', tag: 'Audit' }, (add) => {
+    add(
+      'GET',
+      {
+        id: 'listAudit',
+        summary: 'Changes, reads of secrets and refused requests, newest first',
+        scope: 'audit:read',
+        // The log is the whole workspace's, and an organization is to see nothing of another (S20).
+        permit: (asker) => {
+          if (asker.record.organizationId !== undefined) throw asker.forbid('other-organization');
         },
-        ({ query }) =>
-          readPage(query, ['audit'], {
-            read: (position, limit) =>
-              parts.audit.list({
-                limit,
-                newestFirst: true,
-                ...(position !== undefined && { before: Number(position) }),
-              }),
-            positionOf: ({ seq }) => String(seq),
-            shown: auditRow,
-          }),
-      );
-    },
-  );
+        query: strict(pageQuery),
+        answers: { 200: pageOf(auditLine) },
+      },
+      ({ query }) =>
+        readPage(query, ['audit'], {
+          read: (position, limit) =>
+            parts.audit.list({
+              limit,
+              newestFirst: true,
+              ...(position !== undefined && { before: Number(position) }),
+            }),
+          positionOf: ({ seq }) => String(seq),
+          shown: auditRow,
+        }),
+    );
+  });
 }

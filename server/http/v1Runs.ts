@@ -1,16 +1,15 @@
 /** `/api/v1/runs`, and the same history as `/api/executions`: listed, shown, cancelled, retried (A8, A11, F15). */
 
-import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Keys } from '../keys/keys.ts';
-import type { RunEvent } from '../runs/contracts.ts';
 import { runDetail, runRow } from '../runs/rows.ts';
 import type { Runs } from '../runs/runner.ts';
 import type { History, RunFilter, RunRecord, RunSummary } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
+import { sendRunLogs } from './runLogs.ts';
 import { runAnswer, runRowSchema, runStatus } from './runSchemas.ts';
 import { envelope, errorAnswer, strict, timestamp } from './schemas.ts';
 
@@ -89,16 +88,7 @@ function routeCommands(app: FastifyInstance, parts: RunRouteParts): void {
   });
 }
 
-/** Server-sent events: `log` with a line, whose id is its number; `end` with the run when it is over. */
 function routeLogs(app: FastifyInstance, parts: RunRouteParts): void {
-  const query = strict({
-    after: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        description: 'Only lines after this number; `Last-Event-ID` says the same.',
-      }),
-    ),
-  });
   const one = { tag: 'Runs', params: runAddress, find: finder(parts) };
   routeResource(app, parts, { ...one, url: '/api/v1/runs/:id/logs' }, (add) => {
     add(
@@ -106,43 +96,14 @@ function routeLogs(app: FastifyInstance, parts: RunRouteParts): void {
       {
         id: 'followRunLogs',
         summary: "A run's log lines as server-sent events, while it goes on",
+        description: 'Events `log` with a line, numbered by their ids, and at last `end` with the run.',
         scope: 'runs:read',
-        query,
         answers: { 200: Type.String() },
         produces: 'text/event-stream',
       },
-      async ({ found, query: { after }, request, reply }) => {
-        const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
-        const events = await parts.runs.follow(found.id, {
-          after: after ?? lastEventOf(request),
-          signal: gone.signal,
-        });
-        return reply.type('text/event-stream').send(Readable.from(eventTexts(events)));
-      },
+      ({ found, request, reply }) => sendRunLogs(parts.runs, found.id, request, reply),
     );
   });
-}
-
-/** The number of the last line that a client which connects again has seen. */
-function lastEventOf(request: FastifyRequest): number {
-  const text = request.headers['last-event-id'];
-  return typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : 0;
-}
-
-async function* eventTexts(events: AsyncIterable<RunEvent>): AsyncGenerator<string> {
-  for await (const event of events) {
-    if (event.kind === 'end') {
-      yield `event: end\ndata: ${JSON.stringify(runRow(event.run))}\n\n`;
-      return;
-    }
-    yield event.lines
-      .map(({ at, level, message }, index) => {
-        const line = { at: new Date(at).toISOString(), level, message };
-        return `id: ${event.after + index + 1}\nevent: log\ndata: ${JSON.stringify(line)}\n\n`;
-      })
-      .join('');
-  }
 }
 
 function routeHistory(

@@ -1,15 +1,20 @@
-/** `/api/v1/workflows`: what the registered folders hold (A5). */
+/** `/api/v1/workflows`: what the registered folders hold, new workflows, and changed ones (A5, A6). */
 
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import type { Authoring } from '../workflows/authoring.ts';
+import type { Overrides } from '../workflows/overrides.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
-import { envelope, strict } from './schemas.ts';
+import { envelope, errorAnswer, nullable, strict } from './schemas.ts';
+import { checkUnique } from './start.ts';
 
 export interface WorkflowRouteParts extends ResourceParts {
   workflows: { get(id: string): Workflow | undefined; list(): Workflow[] };
   publicUrl(): string;
+  authoring: Authoring;
+  overrides: Overrides;
 }
 
 const row = strict({
@@ -35,10 +40,35 @@ const row = strict({
   url: Type.String({ description: 'Where it is triggered.' }),
 });
 
+const newWorkflow = strict({
+  name: Type.String({ description: "The workflow's id; the file gets the same name." }),
+  source: Type.String({ description: 'Python source that defines it.' }),
+});
+
+/** `null` goes back to what the decorator says. */
+const settings = {
+  endpointEnabled: Type.Optional(nullable<boolean>('boolean')),
+  publicEndpoint: Type.Optional(nullable<boolean>('boolean')),
+  disableGlobalKey: Type.Optional(nullable<boolean>('boolean')),
+  allowedMethods: Type.Optional(
+    nullable<string[]>('array', { items: { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] }, minItems: 1 }),
+  ),
+  executionMode: Type.Optional(Type.Unsafe<'sync' | 'async' | null>({ enum: ['sync', 'async', null] })),
+  timeoutSeconds: Type.Optional(
+    nullable<number>('integer', { minimum: 0, maximum: 86_400, description: '0 is no limit.' }),
+  ),
+};
+const change = strict({
+  source: Type.Optional(
+    Type.String({ description: "Replaces the workflow's file; all of its workflows must still be in it." }),
+  ),
+  ...settings,
+});
+
 const address = strict({ id: Type.String({ description: "The workflow's id, which is its name." }) });
 
 export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts): void {
-  const { workflows, publicUrl } = parts;
+  const { workflows, publicUrl, authoring, overrides } = parts;
   const tag = 'Workflows';
   const shown = (workflow: Workflow) => rowOf(workflow, publicUrl());
 
@@ -65,6 +95,24 @@ export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts):
         });
       },
     );
+    add(
+      'POST',
+      {
+        id: 'createWorkflow',
+        summary: 'Write a new workflow into the registered folder',
+        scope: 'workflows:write',
+        permit: checkWorkspace,
+        body: newWorkflow,
+        answers: { 201: envelope(row), 409: errorAnswer },
+      },
+      async ({ asker, body, reply }) => {
+        const { workflowIds } = asker.record;
+        if (workflowIds && !workflowIds.includes(body.name)) throw asker.forbid('not-in-allow-list');
+        const workflow = await authoring.create(body, asker.actor);
+        reply.code(201).header('location', `/api/v1/workflows/${encodeURIComponent(workflow.id)}`);
+        return { success: true, data: shown(workflow) };
+      },
+    );
   });
 
   routeResource(
@@ -82,6 +130,23 @@ export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts):
         },
         ({ found }) => ({ success: true, data: shown(found) }),
       );
+      add(
+        'PUT',
+        {
+          id: 'changeWorkflow',
+          summary: 'Replace the source, or override settings of the decorator',
+          scope: 'workflows:write',
+          permit: checkWorkspace,
+          body: change,
+          answers: { 200: envelope(row), 409: errorAnswer },
+        },
+        async ({ asker, found, body: { source, ...wish } }) => {
+          checkUnique(found);
+          if (source !== undefined) await authoring.replace(found, source, asker.actor);
+          if (Object.keys(wish).length > 0) await overrides.set(found.id, wish, asker.actor);
+          return { success: true, data: shown(workflows.get(found.id) ?? found) };
+        },
+      );
     },
   );
 }
@@ -96,6 +161,11 @@ function finder(workflows: WorkflowRouteParts['workflows']) {
     if (!workflow) throw asker.missing('There is no workflow with this id.', 'unknown-workflow');
     return workflow;
   };
+}
+
+/** Source runs for every organization, so that a key of one must not change it (S20). */
+function checkWorkspace(asker: Asker): void {
+  if (asker.record.organizationId !== undefined) throw asker.forbid('other-organization');
 }
 
 /** Without the paths of this machine. */

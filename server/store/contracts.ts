@@ -92,6 +92,20 @@ export interface FolderRecord {
   registeredAt: Millis;
 }
 
+/** What of a workflow's decorator is overridden (A6); absent members are the decorator's. */
+export interface WorkflowSettingsRecord {
+  /** The workflow's id. */
+  id: string;
+  endpointEnabled?: boolean;
+  publicEndpoint?: boolean;
+  disableGlobalKey?: boolean;
+  allowedMethods?: string[];
+  executionMode?: 'sync' | 'async';
+  timeoutSeconds?: number;
+  updatedAt: Millis;
+  updatedBy: string;
+}
+
 export interface MetaRecord {
   id: string;
   value: string;
@@ -103,6 +117,7 @@ export interface Collections {
   keys: ApiKeyRecord;
   configs: ConfigRecord;
   credentials: CredentialRecord;
+  workflowSettings: WorkflowSettingsRecord;
   folders: FolderRecord;
   /** Small facts about the store itself, e.g. the key-check value of the vault (D6). */
   meta: MetaRecord;

@@ -18,7 +18,15 @@ export function emptyDocument(): StateDocument {
   return {
     schemaVersion: stateSchemaVersion,
     revision: 0,
-    collections: { organizations: [], keys: [], configs: [], credentials: [], folders: [], meta: [] },
+    collections: {
+      organizations: [],
+      keys: [],
+      configs: [],
+      credentials: [],
+      workflowSettings: [],
+      folders: [],
+      meta: [],
+    },
   };
 }
 
@@ -97,8 +105,8 @@ export function readDocument(text: string, path: string): StateDocument {
   const unknown = Object.keys(collections).find((name) => !isCollection(name));
   // Reading on would drop it with the next write.
   if (unknown !== undefined) throw damaged(path, 'it has a collection that this schema version has not');
-  // Version 1 knew no credentials.
-  const stored = schemaVersion < 2 ? { credentials: [], ...collections } : collections;
+  // Version 1 knew neither.
+  const stored = schemaVersion < 2 ? { credentials: [], workflowSettings: [], ...collections } : collections;
   const read = <C extends CollectionName>(name: C) => readCollection(name, stored[name], path);
   return {
     schemaVersion,
@@ -108,13 +116,14 @@ export function readDocument(text: string, path: string): StateDocument {
       keys: read('keys'),
       configs: read('configs'),
       credentials: read('credentials'),
+      workflowSettings: read('workflowSettings'),
       folders: read('folders'),
       meta: read('meta'),
     },
   };
 }
 
-type FieldShape = 'string' | 'number' | 'strings' | 'any' | readonly string[];
+type FieldShape = 'string' | 'number' | 'boolean' | 'strings' | 'any' | readonly string[];
 interface Field {
   is: FieldShape;
   optional?: true;
@@ -123,6 +132,7 @@ type Shape<R> = { [F in keyof Required<R>]: Field };
 
 const text: Field = { is: 'string' };
 const number: Field = { is: 'number' };
+const flag: Field = { is: 'boolean' };
 const optional = (field: Field): Field => ({ ...field, optional: true });
 
 /** What must hold of stored records: an `expiresAt` that is no number, for one, would never expire. */
@@ -177,6 +187,17 @@ const shapes: { [C in CollectionName]: Shape<Collections[C]> } = {
     updatedAt: number,
     updatedBy: text,
   },
+  workflowSettings: {
+    id: text,
+    endpointEnabled: optional(flag),
+    publicEndpoint: optional(flag),
+    disableGlobalKey: optional(flag),
+    allowedMethods: { is: 'strings', optional: true },
+    executionMode: { is: ['sync', 'async'], optional: true },
+    timeoutSeconds: optional(number),
+    updatedAt: number,
+    updatedBy: text,
+  },
   folders: { id: text, python: optional(text), registeredAt: number },
   meta: { id: text, value: text },
 };
@@ -209,7 +230,7 @@ function wrongField(name: CollectionName, record: unknown): string | undefined {
 function fits(value: unknown, shape: FieldShape): boolean {
   if (shape === 'any') return true;
   if (shape === 'number') return Number.isFinite(value);
-  if (shape === 'string') return typeof value === 'string';
+  if (shape === 'string' || shape === 'boolean') return typeof value === shape;
   if (shape === 'strings') return Array.isArray(value) && value.every((item) => typeof item === 'string');
   return typeof value === 'string' && shape.includes(value);
 }

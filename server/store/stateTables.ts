@@ -7,6 +7,7 @@ export const collectionNames = [
   'keys',
   'configs',
   'credentials',
+  'workflowSettings',
   'folders',
   'meta',
 ] as const satisfies readonly CollectionName[];
@@ -30,6 +31,7 @@ export class StateTables {
       keys: new Table(records.keys, indexedFields.keys),
       configs: new Table(records.configs, indexedFields.configs),
       credentials: new Table(records.credentials, indexedFields.credentials),
+      workflowSettings: new Table(records.workflowSettings, []),
       folders: new Table(records.folders, []),
       meta: new Table(records.meta, []),
     };
@@ -53,6 +55,7 @@ export class StateTables {
       keys: this.list('keys'),
       configs: this.list('configs'),
       credentials: this.list('credentials'),
+      workflowSettings: this.list('workflowSettings'),
       folders: this.list('folders'),
       meta: this.list('meta'),
     };
@@ -66,6 +69,7 @@ export class StateTables {
       keys: new DraftTable(tables.keys),
       configs: new DraftTable(tables.configs),
       credentials: new DraftTable(tables.credentials),
+      workflowSettings: new DraftTable(tables.workflowSettings),
       folders: new DraftTable(tables.folders),
       meta: new DraftTable(tables.meta),
     });
@@ -120,6 +124,7 @@ export class StateDraft {
       keys: tables.keys.changes,
       configs: tables.configs.changes,
       credentials: tables.credentials.changes,
+      workflowSettings: tables.workflowSettings.changes,
       folders: tables.folders.changes,
       meta: tables.meta.changes,
     };

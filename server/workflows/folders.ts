@@ -32,6 +32,8 @@ export interface Folders {
   register(folder: { path: string; python?: string }, actor: string): Promise<number>;
   /** @throws Failure `not-found`. */
   unregister(path: string, actor: string): Promise<void>;
+  /** Reads files of a registered folder that were just written; runs from then on use them. */
+  reread(path: string, files: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,6 +85,9 @@ export async function openFolders(parts: FoldersParts): Promise<Folders> {
 
     register: (folder, actor) => inTurn(() => register(folder, actor)),
     unregister: (path, actor) => inTurn(() => unregister(path, actor)),
+    async reread(path, files) {
+      if (await registry.refresh(path, files)) useSource(path, watches.get(path)?.python);
+    },
     close: () =>
       inTurn(async () => {
         await Promise.all([...watches.values()].map((watch) => watch.close()));

@@ -3,6 +3,7 @@
 import { Failure } from '../errors.ts';
 import type { PythonParser } from '../language/parser.ts';
 import type { SourceRange } from '../protocol.ts';
+import type { WorkflowSettingsRecord } from '../store/contracts.ts';
 import { discoverBytes } from './discovery.ts';
 import { listPythonFiles, type Reading, readPythonFiles, stampFiles } from './sourceFiles.ts';
 import type { Workflow } from './workflow.ts';
@@ -39,6 +40,7 @@ export class WorkflowRegistry {
   readonly #parser: PythonParser;
   readonly #folders = new Map<string, Folder>();
   readonly #listeners = new Set<() => void>();
+  #overrides: ReadonlyMap<string, WorkflowSettingsRecord> = new Map();
   /** Id → workflows that have it; rebuilt after each change. */
   #byId = new Map<string, Workflow[]>();
   /** Readings wait for each other, so that an older one never replaces a newer. */
@@ -132,6 +134,12 @@ export class WorkflowRegistry {
     });
   }
 
+  /** From now on these stand above the decorators of the workflows that they name. */
+  override(settings: readonly WorkflowSettingsRecord[]): void {
+    this.#overrides = new Map(settings.map((record) => [record.id, record]));
+    this.#announce();
+  }
+
   /** Called after each change of `list()` or `problems()`; returns what ends it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -209,7 +217,7 @@ export class WorkflowRegistry {
       const duplicate = same.length > 1;
       this.#byId.set(
         id,
-        same.map((workflow) => ({ ...workflow, duplicate })),
+        same.map((workflow) => ({ ...overridden(workflow, this.#overrides.get(id)), duplicate })),
       );
     }
     for (const listener of this.#listeners) listener();
@@ -220,6 +228,12 @@ export class WorkflowRegistry {
     this.#turn = result.catch(() => undefined);
     return result;
   }
+}
+
+function overridden(workflow: Workflow, settings: WorkflowSettingsRecord | undefined): Workflow {
+  if (!settings) return workflow;
+  const { id: _, updatedAt: __, updatedBy: ___, ...changed } = settings;
+  return { ...workflow, ...changed };
 }
 
 /** What of a file shows outside. */

@@ -39,6 +39,7 @@ describe('state.json', () => {
       keys: [keyRecord('a')],
       configs: [],
       credentials: [],
+      workflowSettings: [],
       folders: [],
       meta: [],
     },
@@ -85,7 +86,7 @@ describe('state.json', () => {
 
   test('a document of the version before credentials is read, with none', async () => {
     await using place = await makePlace();
-    const { credentials: _none, ...collections } = good.collections;
+    const { credentials: _none, workflowSettings: _neither, ...collections } = good.collections;
     await writeFile(place.path, JSON.stringify({ ...good, schemaVersion: 1, collections }));
     const state = await place.open(noAudit);
     assert.deepEqual(await state.list('credentials'), []);
