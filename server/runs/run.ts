@@ -6,7 +6,7 @@ import type { History, Millis, RunRecord, RunStatus } from '../store/contracts.t
 import { Asks } from './asks.ts';
 import type { RunEvent, RunRequest, RunScope, RunServices } from './contracts.ts';
 import type { Folder } from './folder.ts';
-import type { DoneFrame } from './frames.ts';
+import type { Ask, DoneFrame } from './frames.ts';
 import { LiveLogs } from './liveLogs.ts';
 import { Output } from './output.ts';
 import type { Ending, RunProcess } from './process.ts';
@@ -173,7 +173,7 @@ export class Run {
       this.#order(),
       Math.max(limits.maxResultBytes, largestCallBytes) + frameOverheadBytes,
       {
-        onAsk: (ask) => this.#live.during(() => this.#asks.answer(ask)),
+        onAsk: (ask) => this.#answer(ask),
         onOutput: (chunk) => {
           this.#output.push(chunk);
           this.#live.grow();
@@ -182,6 +182,12 @@ export class Run {
     );
     clearTimeout(timer);
     this.#settle(ending);
+  }
+
+  /** Log lines wait for what may be a secret. A call may last for minutes, and its credential is not the run's to know. */
+  #answer(ask: Ask): Promise<object> {
+    const answer = () => this.#asks.answer(ask);
+    return ask.verb === 'call' ? answer() : this.#live.during(answer);
   }
 
   #order(): object {

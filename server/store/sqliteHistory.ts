@@ -15,7 +15,8 @@ import type {
 } from './contracts.ts';
 import { GroupCommit } from './groupCommit.ts';
 import { historyFailure, openHistoryDatabase } from './historyDatabase.ts';
-import { runColumns, runFromRow, runToRow, summaryColumns, summaryFromRow } from './runRow.ts';
+import { prepareStatements } from './historyStatements.ts';
+import { runFromRow, runToRow, summaryColumns, summaryFromRow } from './runRow.ts';
 
 /**
  * Opens `history.db` in `directory`, which exists and is locked by the caller; a missing file is an empty history.
@@ -50,7 +51,7 @@ class SqliteHistory implements History {
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#path = path;
-    this.#statements = prepare(database);
+    this.#statements = prepareStatements(database);
     this.#commit = new GroupCommit({
       database,
       logPath: `${path}-wal`,
@@ -282,47 +283,5 @@ function auditToRow(record: AuditRecord, index: number, records: AuditRecord[]):
     requestId: requestId ?? null,
     hash,
     json: JSON.stringify(record),
-  };
-}
-
-/** Every statement with fixed text; a table or column that is missing shows here. */
-function prepare(database: DatabaseSync) {
-  const sql = (text: string) => database.prepare(text);
-  const updates = runColumns.slice(1).map((name) => `${name} = excluded.${name}`);
-  const selectAudit = 'SELECT seq, record FROM audit';
-  const inRange = 'seq > ? AND seq < ?';
-  const both = (where: string) => ({
-    oldest: sql(`${selectAudit} WHERE ${where} ORDER BY seq LIMIT ?`),
-    newest: sql(`${selectAudit} WHERE ${where} ORDER BY seq DESC LIMIT ?`),
-  });
-  return {
-    putRun: sql(
-      `INSERT INTO runs (${runColumns.join(', ')}) VALUES (${runColumns.map(() => '?').join(', ')})
-       ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`,
-    ),
-    getRun: sql('SELECT * FROM runs WHERE id = ?'),
-    findOnce: sql(
-      `SELECT id FROM runs WHERE idempotency_key = ? AND triggered_by = ? AND workflow_id = ? AND created_at >= ?
-       ORDER BY created_at DESC LIMIT 1`,
-    ),
-    unfinishedRuns: sql(`SELECT * FROM runs WHERE status IN ('Pending', 'Running') ORDER BY created_at, id`),
-    putAudit: sql('INSERT INTO audit (seq, revision, request_id, record) VALUES (?, ?, ?, ?)'),
-    putAuditHead: sql(
-      `INSERT INTO audit_head (one, seq, hash) VALUES (1, ?, ?)
-       ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
-    ),
-    auditHead: sql('SELECT seq, hash FROM audit_head'),
-    // Records that were taken away leave their numbers used, so that the gap stays to be found.
-    headSeq: sql(
-      'SELECT max(coalesce((SELECT seq FROM audit_head), 0), coalesce((SELECT max(seq) FROM audit), 0)) AS seq',
-    ),
-    auditAll: both(inRange),
-    auditChanges: both(`${inRange} AND revision IS NOT NULL`),
-    auditByRequest: sql(`${selectAudit} WHERE request_id = ? ORDER BY seq`),
-    putLastUsed: sql(
-      `INSERT INTO last_used (key_id, at) VALUES (?, ?)
-       ON CONFLICT (key_id) DO UPDATE SET at = max(at, excluded.at)`,
-    ),
-    allLastUsed: sql('SELECT key_id, at FROM last_used'),
   };
 }
