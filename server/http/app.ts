@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import { type AuthenticationParts, openAuthentication } from './authentication.ts';
 import { type EndpointParts, routeEndpoints } from './endpoints.ts';
-import { handleErrors, sendError } from './envelope.ts';
+import { handleErrors, refuseUnreadable, sendError } from './envelope.ts';
 import { openGuard } from './guard.ts';
 import { documentOptions, type ReferenceParts, routeReference } from './reference.ts';
 import { type RunWorkflowParts, routeRunWorkflow } from './runWorkflow.ts';
@@ -65,7 +65,9 @@ export function buildHttp(parts: HttpParts): HttpApp {
     trustProxy: false,
     genReqId: () => newId(),
     routerOptions: { maxParamLength: 16_384, caseSensitive: true },
-    http: { headersTimeout: 5_000 },
+    // A request without a Host is refused by the guard, with an envelope.
+    http: { headersTimeout: 5_000, requireHostHeader: false },
+    clientErrorHandler: (_error, socket) => refuseUnreadable(socket),
     return503OnClosing: true,
     frameworkErrors: (error, request, reply) => {
       const { message } = publicError(error, request.id);

@@ -8,7 +8,7 @@ import { errorAnswer, nullable, strict } from './schemas.ts';
 type Schema = Record<string, unknown>;
 
 /** D19's flat answer. */
-export const endpointAnswer = strict({
+const endpointAnswer = strict({
   execution_id: Type.String(),
   status: Type.String(),
   result: Type.Unknown({ description: 'What the workflow returned, scrubbed.' }),

@@ -1,8 +1,10 @@
 /** Every error answer of every dialect: one envelope (A33), one place that turns a thrown thing into it. */
 
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusalReason, Refusals } from '../audit/refusals.ts';
 import { type ErrorCode, errorTable, Failure, publicError } from '../errors.ts';
+import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { targetOf } from './target.ts';
 
@@ -21,6 +23,29 @@ export function sendError(reply: FastifyReply, code: ErrorCode, message: string)
         error: { code: code.replaceAll('-', '_').toUpperCase(), message },
       }),
     );
+}
+
+/** Answers bytes that are no HTTP request, for which there is neither request nor reply, and hangs up. */
+export function refuseUnreadable(socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify({
+    success: false,
+    error: { code: 'BAD_INPUT', message: 'The request is not valid HTTP, or its headers are too large.' },
+  });
+  socket.end(
+    [
+      'HTTP/1.1 400 Bad Request',
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${newId()}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }
 
 /** Fastify's own codes for a request that it cannot read. */

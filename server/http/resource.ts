@@ -16,6 +16,8 @@ export interface Asker {
   record: ApiKeyRecord;
   /** As the audit log names it: `key:<id>`. */
   actor: string;
+  /** The true reason of a refusal is on record already. */
+  hasRefused: boolean;
   /** The failure to throw where the key is not enough; the true reason is recorded (D44). */
   forbid: Refuse;
   /** The failure to throw where something is not there; recorded too. */
@@ -99,13 +101,20 @@ export function routeResource<P extends TObject, F>(
 
   const askerOf = (request: FastifyRequest, record: ApiKeyRecord): Asker => {
     const caller = { kind: 'key' as const, record };
-    return {
+    const asker: Asker = {
       record,
       actor: `key:${record.id}`,
-      forbid: (reason, detail) => authentication.forbid(request, caller, reason, detail),
-      missing: (message, reason = 'no-such-thing') =>
-        authentication.missing(request, caller, reason, message),
+      hasRefused: false,
+      forbid(reason, detail) {
+        asker.hasRefused = true;
+        return authentication.forbid(request, caller, reason, detail);
+      },
+      missing(message, reason = 'no-such-thing') {
+        asker.hasRefused = true;
+        return authentication.missing(request, caller, reason, message);
+      },
     };
+    return asker;
   };
   const found = (asker: Asker, request: FastifyRequest) =>
     find ? find(asker, request.params as Static<P>) : (undefined as F);
@@ -146,14 +155,18 @@ export function routeResource<P extends TObject, F>(
       handler: async (request, reply) => {
         const entry = admitted.get(request);
         if (!entry) throw new Error('The request was not admitted.');
-        return handle({
-          ...entry,
-          params: request.params as Static<P>,
-          query: request.query as never,
-          body: request.body as never,
-          request,
-          reply,
-        });
+        try {
+          return await handle({
+            ...entry,
+            params: request.params as Static<P>,
+            query: request.query as never,
+            body: request.body as never,
+            request,
+            reply,
+          });
+        } catch (thrown) {
+          throw recordedRefusal(thrown, entry.asker);
+        }
       },
     });
   });
@@ -174,6 +187,14 @@ export function routeResource<P extends TObject, F>(
     },
     handler: async () => undefined,
   });
+}
+
+/** What a domain room refuses is recorded like what is refused here. */
+function recordedRefusal(thrown: unknown, asker: Asker): unknown {
+  if (!(thrown instanceof Failure) || asker.hasRefused) return thrown;
+  if (thrown.code === 'not-found') return asker.missing(thrown.message);
+  // Only making a key is refused by what the maker's own key has (D15).
+  return thrown.code === 'forbidden' ? asker.forbid('beyond-maker') : thrown;
 }
 
 /** The failures that an operation can answer with, for the document. */
