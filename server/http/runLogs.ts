@@ -37,7 +37,10 @@ export async function sendRunLogs(
     clearInterval(heartbeat);
     gone.abort();
   });
-  return reply.header('content-type', 'text/event-stream; charset=utf-8').send(Readable.from(frames(events)));
+  reply.header('content-type', 'text/event-stream; charset=utf-8');
+  // A connection that was kept alive after the last event would keep a daemon that stops meanwhile alive too.
+  reply.header('connection', 'close');
+  return reply.send(Readable.from(frames(events)));
 }
 
 async function* frames(events: AsyncIterable<RunEvent>): AsyncGenerator<string> {

@@ -36,7 +36,8 @@ export class LiveLogs {
   /** To be told whenever there may be more lines. */
   grow(): void {
     const count = this.#lines.length;
-    if (this.#followers === 0 || this.#timer !== undefined || count === this.#released) return;
+    if (this.#followers === 0 || this.#ended !== undefined) return;
+    if (this.#timer !== undefined || count === this.#released) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#openQuestions === 0) {

@@ -8,6 +8,7 @@ import type { RunEvent, RunRequest, RunScope, RunServices } from './contracts.ts
 import type { Folder } from './folder.ts';
 import type { Ask, DoneFrame } from './frames.ts';
 import { LiveLogs } from './liveLogs.ts';
+import { makeOrder } from './order.ts';
 import { Output } from './output.ts';
 import type { Ending, RunProcess } from './process.ts';
 import { Scrubber } from './scrubber.ts';
@@ -170,7 +171,7 @@ export class Run {
     const timer =
       limitMs > 0 && limitMs <= longestTimerMs ? setTimeout(() => this.end('Timeout'), limitMs) : undefined;
     const ending = await taken.run(
-      this.#order(),
+      makeOrder(this.#request, this.#record.id, limits),
       Math.max(limits.maxResultBytes, largestCallBytes) + frameOverheadBytes,
       {
         onAsk: (ask) => this.#answer(ask),
@@ -188,28 +189,6 @@ export class Run {
   #answer(ask: Ask): Promise<object> {
     const answer = () => this.#asks.answer(ask);
     return ask.verb === 'call' ? answer() : this.#live.during(answer);
-  }
-
-  #order(): object {
-    const { workflow, organization, input, principal, publicUrl } = this.#request;
-    return {
-      file: workflow.file,
-      functionName: workflow.functionName,
-      workflowId: workflow.id,
-      input,
-      maxLogBytes: this.#parts.limits.maxLogBytes,
-      maxResultBytes: this.#parts.limits.maxResultBytes,
-      context: {
-        userId: principal.userId,
-        name: principal.name,
-        email: principal.email,
-        organization: organization ? { id: organization.id, name: organization.name } : null,
-        executionId: this.#record.id,
-        workflowName: workflow.id,
-        isFunctionKey: principal.isFunctionKey,
-        publicUrl,
-      },
-    };
   }
 
   #settle(ending: Ending): void {
