@@ -136,9 +136,11 @@ function quote(text: string): string {
 }
 
 /** JSON with the blanks that people put after colon and comma. */
-function jsonLine(input: Record<string, unknown>): string {
-  const members = Object.entries(input).map(
-    ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+function jsonLine(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(jsonLine).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}: ${jsonLine(member)}`,
   );
   return `{${members.join(', ')}}`;
 }

@@ -78,7 +78,11 @@ test('a global key is tried on a workflow that takes it', () => {
 });
 
 test('an API key is tried by what its scopes and its allow-list let it do', () => {
-  const workflows = known({ id: 'hello' }, { id: 'charge' });
+  const parameters = [
+    { name: 'amount', annotation: 'int', required: true },
+    { name: 'card', required: true },
+  ];
+  const workflows = known({ id: 'hello' }, { id: 'charge', parameters });
   const tried = (scopes: Scope[], workflowIds?: string[]) => {
     const row = { kind: 'api' as const, scopes, ...(workflowIds && { workflowIds }) };
     return shellArguments(curlFor({ url: 'http://localhost:3000', row, key, workflows }));
@@ -92,7 +96,7 @@ test('an API key is tried by what its scopes and its allow-list let it do', () =
     '-H',
     'Content-Type: application/json',
     '-d',
-    '{"input": {}}',
+    '{"input": {"amount": 1, "card": "example"}}',
   ]);
   assert.deepEqual(tried(['runs:read']), ['http://localhost:3000/api/v1/runs', '-H', `x-api-key: ${key}`]);
   for (const scope of scopes) {
