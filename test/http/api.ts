@@ -32,6 +32,8 @@ export interface Api {
   /** A key that has every scope. */
   fullKey: string;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Makes a key on the command line, where it can be an organization's. */
+  makeKeyOf(organizationId: string, scopes: string[], ...options: string[]): Promise<string>;
   /** Makes a key as a client does, and gives it. */
   makeKey(wish: Record<string, unknown>): Promise<string>;
   end(): Promise<void>;
@@ -114,6 +116,13 @@ export async function openApi(environment: Record<string, string> = {}): Promise
     folder,
     fullKey: created.key,
     call,
+    async makeKeyOf(organizationId, wanted, ...options) {
+      const made = await runJson<{ key: string }>(data, [
+        ...['keys', 'create', '--name', 'Test', '--scopes', wanted.join(',')],
+        ...['--org', organizationId, ...options],
+      ]);
+      return made.key;
+    },
     async makeKey(wish) {
       const made = await call('POST', '/api/v1/auth/api-keys', { body: { name: 'Test', ...wish } });
       if (made.status !== 201) throw new Error(JSON.stringify(made.body));
