@@ -10,12 +10,7 @@ import { syncFolder } from './durableFile.ts';
 /** Raised when an older program could not read, or would damage, what a newer one writes. */
 const historySchemaVersion = 2;
 
-/**
- * Each filter of a list has an index in the order of the list, so that a page costs the same however many runs there are.
- * Those of a caller and of an organization also hold what else is asked for of them: a run that does not match is passed
- * over without a look at its row.
- */
-const runsSchema = `
+const runsTable = `
   CREATE TABLE runs (
     id TEXT PRIMARY KEY,
     workflow_id TEXT NOT NULL,
@@ -37,6 +32,14 @@ const runsSchema = `
     error TEXT,
     logs TEXT
   );
+`;
+
+/**
+ * Each filter of a list has an index in the order of the list, so that a page costs the same however many runs there are.
+ * Those of a caller and of an organization also hold what else is asked for of them: a run that does not match is passed
+ * over without a look at its row.
+ */
+const runsIndexes = `
   CREATE INDEX runs_by_time ON runs (created_at, id);
   CREATE INDEX runs_by_workflow ON runs (workflow_id, created_at, id);
   CREATE INDEX runs_by_status ON runs (status, created_at, id);
@@ -53,7 +56,8 @@ const runsSchema = `
  * the other columns of `audit` only find it. `audit_head` is written with the records that it names.
  */
 const schema = `
-  ${runsSchema}
+  ${runsTable}
+  ${runsIndexes}
 
   CREATE TABLE audit (
     seq INTEGER PRIMARY KEY,
@@ -86,12 +90,13 @@ const migrateRunsFrom1 = `
   DROP INDEX runs_by_status;
   DROP INDEX runs_by_organization;
   ALTER TABLE runs RENAME TO runs_1;
-  ${runsSchema}
+  ${runsTable}
   INSERT INTO runs
     SELECT id, workflow_id, folder, organization_id, triggered_by, mode, status, created_at, started_at, finished_at,
       dropped_log_bytes, NULL, instr(input, '[REDACTED]') > 0, NULL, NULL, input, result, error, logs
     FROM runs_1;
   DROP TABLE runs_1;
+  ${runsIndexes}
   PRAGMA user_version = 2;
 `;
 
