@@ -70,6 +70,7 @@ export function buildHttp(parts: HttpParts): HttpApp {
     clientErrorHandler: (_error, socket) => refuseUnreadable(socket),
     return503OnClosing: true,
     frameworkErrors: (error, request, reply) => {
+      reply.header('x-request-id', request.id);
       const { message } = publicError(error, request.id);
       return sendError(reply, 'bad-input', error.statusCode === 400 ? 'The address is malformed.' : message);
     },

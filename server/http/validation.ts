@@ -1,7 +1,7 @@
 /** Input against its schema, and what is wrong with it in words that never hold a value. */
 
 import type { FastifyInstance } from 'fastify';
-import type { TSchema } from 'typebox';
+import { IsBoolean, IsInteger, IsObject, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Failure } from '../errors.ts';
 
@@ -23,11 +23,29 @@ export function validateInput(app: FastifyInstance): void {
     const validator = Compile(schema);
     const isText = httpPart !== 'body';
     return (given: unknown) => {
-      const value = isText ? validator.Convert(given) : given;
+      const value = isText ? readTexts(schema, given) : given;
       if (validator.Check(value)) return { value };
       return { error: new Failure('bad-input', describe(validator.Errors(value), placeNames[httpPart])) };
     };
   });
+}
+
+/** Texts of an address as what their schemas say, where they are that exactly; all else is left to be refused. */
+function readTexts(schema: TSchema, given: unknown): unknown {
+  if (typeof given !== 'object' || given === null || !IsObject(schema)) return given;
+  return Object.fromEntries(
+    Object.entries(given).map(([name, text]) => {
+      const member = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+      return [name, readText(member, text)];
+    }),
+  );
+}
+
+function readText(schema: TSchema | undefined, text: unknown): unknown {
+  if (typeof text !== 'string' || schema === undefined) return text;
+  if (IsInteger(schema)) return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  if (IsBoolean(schema) && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
 }
 
 /** One line for the first thing that is wrong. */
