@@ -12,6 +12,7 @@ import { watchSecretKey } from './secretKey.ts';
 import { changesConnection, chosenOrganization, daemonSettings } from './settings.ts';
 import { showStatus } from './status.ts';
 import { configsView } from './views/configs.ts';
+import { credentialsView } from './views/credentials.ts';
 import { decorateKeys, keysView } from './views/keys.ts';
 import { runsView } from './views/runs.ts';
 import { showView } from './views/view.ts';
@@ -34,6 +35,7 @@ export function activate(extension: vscode.ExtensionContext): void {
   showStatus(ctx);
   showView(ctx, keysView);
   showView(ctx, configsView);
+  showView(ctx, credentialsView);
   showView(ctx, workflowsView);
   showView(ctx, runsView);
   decorateKeys(ctx);

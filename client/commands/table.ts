@@ -6,6 +6,7 @@ import { report } from '../report.ts';
 import { createApiKey } from './apiKeys.ts';
 import { showAudit, verifyAudit } from './audit.ts';
 import { addConfig, editConfig, setConfig, setSecret, unsetConfig } from './configs.ts';
+import { addCredential, removeCredential, rotateCredential, testCredential } from './credentials.ts';
 import { restartDaemon, showLog, showStatus, startDaemon, stopDaemon } from './daemon.ts';
 import { copyKeyId, createKey, rebindKey, revokeKey, rotateKey } from './keys.ts';
 import { addOrganization, chooseOrganization, removeOrganization } from './organizations.ts';
@@ -31,6 +32,10 @@ const commands = {
   'workflowKeys.configs.set': setConfig,
   'workflowKeys.configs.edit': editConfig,
   'workflowKeys.configs.unset': unsetConfig,
+  'workflowKeys.credentials.add': addCredential,
+  'workflowKeys.credentials.test': testCredential,
+  'workflowKeys.credentials.rotate': rotateCredential,
+  'workflowKeys.credentials.remove': removeCredential,
   'workflowKeys.organizations.add': addOrganization,
   'workflowKeys.organizations.remove': removeOrganization,
   'workflowKeys.organizations.choose': chooseOrganization,
