@@ -85,7 +85,9 @@ test('a credential is added, tested, used by a run, rotated and removed', { time
   const audit = await runJson<AuditRow[]>(data, ['audit']);
   const used = audit.find(({ action, runId }) => action === 'credential.read' && runId === ran.id);
   assert.deepEqual(used?.detail, { workflowId: 'charge', for: 'call', host });
-  const disk = readdirSync(data).map((name) => readFileSync(join(data, name), 'latin1'));
+  const disk = readdirSync(data, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
   const everything = [...disk, first.stdout, second.stdout, JSON.stringify([ran, failed, audit])].join('\n');
   for (const secret of [canary, rotated]) assert.ok(!everything.includes(secret));
 });
