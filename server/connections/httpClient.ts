@@ -42,11 +42,11 @@ export interface HttpClientParts {
   /** The port that the daemon itself listens on. */
   ownPort: () => number | undefined;
   userAgent: string;
+  /** What all answers together may hold while they come in; left out: 256 MiB. */
+  heldLimitBytes?: number;
 }
 
 const responseLimitBytes = 10 * 1024 * 1024;
-/** What all answers together may hold while they come in. */
-const heldLimitBytes = 256 * 1024 * 1024;
 const connectTimeoutMs = 10_000;
 const keepAliveMs = 30_000;
 const connectionsPerOrigin = 64;
@@ -63,10 +63,17 @@ const harmlessHeaders: ReadonlySet<string> = new Set([
 export class HttpClient {
   readonly #agent: Agent;
   readonly #userAgent: string;
+  readonly #heldLimitBytes: number;
   #heldBytes = 0;
 
-  constructor({ extraCertificates, ownPort, userAgent }: HttpClientParts) {
+  constructor({
+    extraCertificates,
+    ownPort,
+    userAgent,
+    heldLimitBytes = 256 * 1024 * 1024,
+  }: HttpClientParts) {
     this.#userAgent = userAgent;
+    this.#heldLimitBytes = heldLimitBytes;
     const connect = buildConnector({
       timeout: connectTimeoutMs,
       allowH2: false,
@@ -185,7 +192,7 @@ export class HttpClient {
             `${url.host} answered with more than 10 MiB; ask it for less at a time.`,
           );
         }
-        if (this.#heldBytes > heldLimitBytes) {
+        if (this.#heldBytes > this.#heldLimitBytes) {
           throw new Failure('busy', 'Too many large answers are coming in at the same time; try again.');
         }
         chunks.push(chunk);

@@ -40,7 +40,7 @@ export const services: readonly Service[] = [
     id: 'github',
     name: 'GitHub',
     hosts: ['api.github.com', 'uploads.github.com'],
-    auth: [bearer, inHeader('Authorization', 'token')],
+    auth: [bearer, asBearer],
     testUrl: 'https://api.github.com/rate_limit',
   },
   {

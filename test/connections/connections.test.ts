@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openConfigs } from '../../server/configs/configs.ts';
+import { deriveKey } from '../../server/configs/secretKey.ts';
+import { openVault } from '../../server/configs/vault.ts';
 import type { Failure } from '../../server/errors.ts';
 import { newId } from '../../server/ids.ts';
 import type { AddCredentialParams } from '../../server/protocol.ts';
@@ -250,6 +252,16 @@ test('a service that answers 200 to a bad key is not believed', async (t) => {
   const slack = await openService(t, () => ({ body: '{"ok":false,"error":"invalid_auth"}' }));
   const { id } = await place.add(slack, { service: 'slack', testUrl: `${slack.origin}/api/auth.test` });
   assert.equal((await place.connections.test({ id }, 'cli')).outcome, 'bad');
+});
+
+test('another secret key is noticed where credentials are all that is stored (D6)', async (t) => {
+  const { connections, state } = await openPlace(t);
+  assert.equal(await vault.checkKey(state), 'ok');
+  const { id } = await connections.create(stripe, 'cli');
+  const other = openVault(deriveKey('another-secret-key-of-a-test-that-is-long'));
+  assert.equal(await other.checkKey(state), 'wrong');
+  await connections.remove({ id }, 'cli');
+  assert.equal(await other.checkKey(state), 'ok');
 });
 
 test('a value that does not open any more is an error of its own', async (t) => {

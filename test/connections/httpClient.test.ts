@@ -168,6 +168,38 @@ test(
   },
 );
 
+test(
+  'answers that come in at the same time are held to a limit together, and the memory is given back',
+  limit,
+  async (t) => {
+    const gate = Promise.withResolvers<void>();
+    const half = 'x'.repeat(600_000);
+    const service = await openService(t, async ({ url }, response) => {
+      if (url !== '/first') return { body: half };
+      response.writeHead(200);
+      response.write(half);
+      await gate.promise;
+      response.end();
+      return undefined;
+    });
+    const { client } = await openPlace(t, { heldLimitBytes: 1_000_000 });
+    const first = client.send(get(`${service.origin}/first`));
+    await once(service.server, 'request');
+    // How much of the first is in already is not known, but its half stays in.
+    const outcomes: string[] = [];
+    while (outcomes.at(-1) !== 'busy') {
+      const said = await client.send(get(`${service.origin}/second`)).then(
+        () => 'read',
+        (thrown: Failure) => thrown.code,
+      );
+      outcomes.push(said);
+    }
+    gate.resolve();
+    assert.equal((await first).body.length, half.length);
+    assert.equal((await client.send(get(`${service.origin}/second`))).status, 200);
+  },
+);
+
 test('an answer of exactly 10 MiB is read', limit, async (t) => {
   const service = await openService(t, () => ({ body: 'x'.repeat(10 * 1024 * 1024) }));
   const { client } = await openPlace(t);

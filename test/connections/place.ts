@@ -39,17 +39,19 @@ export interface Place extends TestStore {
 export interface PlaceOptions {
   certificates?: string;
   ownPort?: number;
+  heldLimitBytes?: number;
 }
 
 export async function openPlace(
   t: TestContext,
-  { certificates, ownPort }: PlaceOptions = {},
+  { certificates, ownPort, heldLimitBytes }: PlaceOptions = {},
 ): Promise<Place> {
   const store = await openStore(t);
   const client = new HttpClient({
     ...(certificates !== undefined && { extraCertificates: certificates }),
     ownPort: () => ownPort,
     userAgent: 'workflow-keys/test',
+    ...(heldLimitBytes !== undefined && { heldLimitBytes }),
   });
   t.after(() => client.close());
   const open = () => {
