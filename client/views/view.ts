@@ -41,23 +41,41 @@ export function showView<Node>(ctx: Ctx, definition: ViewDefinition<Node>): vsco
     showCollapseAll: definition.children !== undefined,
     treeDataProvider: {
       onDidChangeTreeData: changed.event,
-      getChildren: async (node) =>
-        node === undefined ? await load() : (definition.children?.(node, context()) ?? []),
+      async getChildren(node) {
+        if (node !== undefined) return definition.children?.(node, context()) ?? [];
+        const rows = readAhead;
+        readAhead = undefined;
+        return rows ?? (await load());
+      },
       getTreeItem: (node) => definition.item(node, context()),
     },
   });
-  const refresh = () => changed.fire(undefined);
+  // From the event until the rows are there an icon in a row belongs to nothing, so they are read before it.
+  let readAhead: Node[] | undefined;
+  let isStale = false;
+  let isReading = false;
+  const refresh = async () => {
+    isStale = true;
+    if (isReading) return;
+    isReading = true;
+    while (isStale) {
+      isStale = false;
+      readAhead = view.visible ? await load() : undefined;
+      changed.fire(undefined);
+    }
+    isReading = false;
+  };
   ctx.extension.subscriptions.push(
     view,
     changed,
-    ctx.daemon.onDidChangeState(refresh),
+    ctx.daemon.onDidChangeState(() => void refresh()),
     ctx.daemon.onDidChangeRows((nouns) => {
-      if (nouns.some((noun) => definition.nouns.includes(noun))) refresh();
+      if (nouns.some((noun) => definition.nouns.includes(noun))) void refresh();
     }),
-    vscode.workspace.onDidGrantWorkspaceTrust(refresh),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void refresh()),
     // Times in rows are relative, and grow old while nobody looks.
     view.onDidChangeVisibility(({ visible }) => {
-      if (visible) refresh();
+      if (visible) void refresh();
     }),
   );
   return view;
