@@ -166,6 +166,45 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     assert.ok(position('Nightly lookup') > position('CI pipeline trigger'));
   });
 
+  test('an orphaned key is bound to the new name of its workflow', async () => {
+    await window.clickRowAction(window.row('Keys', 'Nightly lookup'), 'Rebind Key');
+    await window.choose('Which workflow is “Nightly lookup” to run?', 'find');
+    await window.row('Keys', 'find').getByText('Nightly lookup').waitFor();
+    await window.row('Keys', 'Orphaned').waitFor({ state: 'detached' });
+  });
+
+  test('the key icon makes an API key, whose card says what it may do and where', async () => {
+    // Only rows that fit into the view are in the page.
+    for (const view of ['Configuration', 'Workflows', 'Runs']) await window.collapseView(view);
+    await window.clickTitleAction('Keys', 'Create API Key');
+    await window.answer('Who uses it?', 'Deploy pipeline');
+    await window.chooseSeveral('What may it do?', ['workflows:execute', 'runs:read']);
+    await window.choose('Which workflows may it run?', 'Only some');
+    await window.chooseSeveral('Which ones?', ['hello']);
+    await window.choose('When does it expire?', 'Another number of days');
+    await window.answer('After how many days', '45');
+    await window.dialog.getByText('wfk_').first().waitFor();
+    await window.shoot('11-api-key');
+    await window.pressDialogButton('Copy Key');
+    await window.dialog.getByText('The key is in the clipboard').waitFor();
+    assert.match(await window.clipboard(), /^wfk_[0-9A-Za-z]{32}$/);
+    await window.pressDialogButton('Close');
+    await window.row('Keys', 'workflows:execute, runs:read on hello').waitFor();
+    await window.row('Keys', 'Expires in 45 days').waitFor();
+  });
+
+  test('a rotated key stands beside its successor and says when it ends', async () => {
+    await window.clickRowAction(window.row('Keys', 'Deploy pipeline'), 'Rotate Key');
+    await window.choose('How long is the old key “Deploy pipeline” still valid?', '14 days');
+    await window.dialog.getByText('is valid until').waitFor();
+    await window.pressDialogButton('Close');
+    await window.row('Keys', 'Deploy pipeline').getByText('Replaced').waitFor();
+    await window.row('Keys', 'Ends in 14 days').waitFor();
+    assert.equal(await window.row('Keys', 'Deploy pipeline').count(), 2);
+    await window.shoot('11-rotated');
+    for (const view of ['Configuration', 'Workflows', 'Runs']) await window.expandView(view);
+  });
+
   test('an organization has its own values, and diagnostics follow the one that is chosen', async () => {
     await window.command('Workflow Keys: Add Organization…');
     await window.answer('Its id', 'acme');

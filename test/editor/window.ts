@@ -98,9 +98,23 @@ export class Window {
     await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
   }
 
+  /** Ticks rows of the pick that asks `placeholder`, and takes them. */
+  async chooseSeveral(placeholder: string, labels: readonly string[]): Promise<void> {
+    await this.quickInput.locator(`input[placeholder^="${placeholder}"]`).waitFor();
+    for (const label of labels) {
+      await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
+    }
+    await this.quickInput.getByRole('button', { name: 'OK', exact: true }).click();
+  }
+
   async expandView(title: string): Promise<void> {
     const header = this.view(title).locator('.pane-header');
     if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
+  }
+
+  async collapseView(title: string): Promise<void> {
+    const header = this.view(title).locator('.pane-header');
+    if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
   }
 
   async rowTexts(view: string): Promise<string[]> {
