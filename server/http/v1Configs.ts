@@ -26,12 +26,11 @@ const configRow = strict({
 });
 
 const address = strict({ name: Type.String() });
-const scopeQuery = {
+const oneQuery = strict({
   organizationId: Type.Optional(
     Type.String({ description: "Left out: the key's own organization, else the global scope." }),
   ),
-};
-const oneQuery = strict(scopeQuery);
+});
 const body = strict({
   type: configType,
   value: Type.Optional(Type.Unknown({ description: 'Left out: the stored one stays.' })),
@@ -47,9 +46,16 @@ export function routeConfigs(app: FastifyInstance, parts: ConfigRouteParts): voi
       'GET',
       {
         id: 'listConfigs',
-        summary: 'All values that the organization sees, by name',
+        summary: 'Values by name, secrets as `[SECRET]`',
         scope: 'configs:read',
-        query: strict({ ...pageQuery, ...scopeQuery }),
+        query: strict({
+          ...pageQuery,
+          organizationId: Type.Optional(
+            Type.String({
+              description: "Left out: the key's own organization, else the rows of all scopes.",
+            }),
+          ),
+        }),
         answers: { 200: pageOf(configRow) },
       },
       async ({ asker, query }) => {

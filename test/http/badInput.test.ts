@@ -85,6 +85,12 @@ test('a limit out of its range, and a query that the list has not, are 400', asy
   }
 });
 
+test('a time that is none, and a status that no run has, are 400', async () => {
+  for (const query of ['from=yesterday', 'to=2026-13-01T00:00:00Z', 'status=success', 'status=']) {
+    assert.equal((await api.call('GET', `/api/v1/runs?${query}`)).status, 400, query);
+  }
+});
+
 test('a cursor that is damaged, or of another list or filter, is 400', async () => {
   for (const name of ['a', 'b', 'c'])
     await api.call('PUT', `/api/v1/configs/${name}`, { body: { type: 'int', value: 1 } });
