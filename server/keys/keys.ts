@@ -88,7 +88,13 @@ export class Keys {
     const wish = checkApiKey(params, now, maker);
     const unknown = params.workflowIds?.find((id) => !workflows.get(id));
     if (unknown !== undefined) throw new Failure('bad-input', `Workflow "${unknown}" ${unknownWorkflow}.`);
-    return await this.#make(wish, { actor, now });
+    return await this.#make(wish, { actor, now }, async (tx) => {
+      // It was valid when its request began, which may be a while ago: the body is read after that.
+      const asking = maker && (await tx.get('keys', maker.id));
+      if (maker && (asking?.revokedAt !== undefined || isExpired(asking ?? maker, now))) {
+        throw new Failure('forbidden', 'A key that is not valid any more cannot make others.');
+      }
+    });
   }
 
   /** Every key that is not revoked, in the order of D39. */
@@ -212,7 +218,7 @@ export class Keys {
   async #make(
     wish: KeyWish,
     { actor, now }: { actor: string; now: Millis },
-    check?: (tx: StateReader) => Promise<void>,
+    check: (tx: StateReader) => Promise<void>,
   ): Promise<MadeKey> {
     const { organizationId } = wish;
     const { record, key } = this.#mint(wish, actor, now);
@@ -220,7 +226,7 @@ export class Keys {
       if (organizationId !== undefined && !(await tx.get('organizations', organizationId))) {
         throw new Failure('bad-input', `There is no organization "${organizationId}"; add it first.`);
       }
-      await check?.(tx);
+      await check(tx);
       putAudited(tx, record, { actor, action: 'key.created' });
     });
     this.#notify();

@@ -236,6 +236,18 @@ test('a key that may not write keys makes none, whatever kind it is (D15, D16)',
   }
 });
 
+test('a key that was revoked or has ended meanwhile makes none, however late its request is complete (D15)', async (t) => {
+  const room = await openRoom(t);
+  const revoked = await room.createApi();
+  const rotated = await room.createApi();
+  await room.keys.revoke(revoked.id, 'cli');
+  await room.keys.rotate(rotated.id, { overlapDays: 0 }, 'cli');
+  for (const { record } of [revoked, rotated]) {
+    const create = () => room.keys.createApiKey({ name: 'Child', scopes: ['keys:write'] }, 'key:1', record);
+    await refuses(room, create, 'forbidden', /not valid any more/);
+  }
+});
+
 test('making an API key is audited with what it may do, and with no part of the key (W39)', async (t) => {
   const { createApi, audited, addOrganization } = await openRoom(t);
   await addOrganization('acme');
