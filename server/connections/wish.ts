@@ -121,7 +121,7 @@ function checkPlace(service: Service, params: AddCredentialParams) {
 }
 
 function checkHosts(service: Service, { name, hosts = service.hosts }: AddCredentialParams): string[] {
-  if (hosts.length === 0) {
+  if (!Array.isArray(hosts) || hosts.length === 0) {
     throw new Failure(
       'bad-input',
       `Credential "${name}" needs the hosts that it may be sent to, such as api.example.com.`,
