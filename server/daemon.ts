@@ -96,6 +96,8 @@ async function compose(
   const clock = Date.now;
   const startedAt = new Date().toISOString();
 
+  // First in, last out: what goes wrong while the rest is closed is survived too.
+  closers.push(outlive(log));
   const lock = lockDataDirectory(directory);
   closers.push(() => lock.release());
   const tokenFile = join(directory, 'daemon.token');
@@ -258,7 +260,6 @@ async function compose(
     }
     return stopped;
   };
-  closers.push(outlive(log));
   if (options.background && settings.idleSeconds > 0) closers.push(stopWhenIdle(settings.idleSeconds * 1000));
   return { url: url(), notices, welcome, stop, stopped };
 

@@ -12,6 +12,8 @@ import { sameSocketToken, socketTokenLength } from './keys/socketToken.ts';
 
 /** How long a peer may take to show its token. */
 const tokenTimeoutMs = 5_000;
+/** How long a client may take to read the last of what it was sent, once the daemon stops. */
+const farewellTimeoutMs = 500;
 
 export interface WireOptions {
   /** In a folder that only this user can enter. */
@@ -61,7 +63,12 @@ export async function openWire(options: WireOptions): Promise<Wire> {
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroySoon();
+      // A client that has stopped reading would keep the daemon from ever ending.
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, farewellTimeoutMs);
       await closed;
+      clearTimeout(timer);
     },
   };
 }
