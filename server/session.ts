@@ -36,7 +36,8 @@ import { lenses } from './language/lenses.ts';
 import type { KnownNames } from './language/names.ts';
 import type { PythonParser } from './language/parser.ts';
 import type { Log } from './log.ts';
-import type { WireError } from './protocol.ts';
+import { readParams } from './params.ts';
+import type { Method, WireError } from './protocol.ts';
 import type { RequestTable } from './requests.ts';
 import { version } from './version.ts';
 
@@ -75,8 +76,9 @@ export function openSession(parts: SessionParts): void {
 /** The messages of the protocol: client → daemon. Failures keep their code and message, others get a reference. */
 function serveRequests({ connection, requests, log }: SessionParts, client: Client): void {
   for (const [method, handle] of Object.entries(requests)) {
-    connection.onRequest(method, async (params: unknown) => {
+    connection.onRequest(method, async (given: unknown) => {
       try {
+        const params = readParams(method as Method, given);
         return await (handle as (params: unknown, client: Client) => Promise<unknown>)(params, client);
       } catch (thrown) {
         const reference = newId();
