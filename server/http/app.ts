@@ -1,13 +1,14 @@
 /** The HTTP application, built apart from listening; the routes are one file per dialect. */
 
 import { type FastifyInstance, fastify } from 'fastify';
-import { publicError } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import { deepestNesting, nestsDeeper } from '../nesting.ts';
 import type { Settings } from '../settings.ts';
 import { type AuthenticationParts, openAuthentication } from './authentication.ts';
 import { type EndpointParts, routeEndpoints } from './endpoints.ts';
-import { handleErrors, sendError } from './envelope.ts';
+import { answerUnreadable, handleErrors, sendError } from './envelope.ts';
 import { openGuard } from './guard.ts';
 
 export interface HttpParts
@@ -40,12 +41,11 @@ export function buildHttp(parts: HttpParts): HttpApp {
     trustProxy: false,
     genReqId: () => newId(),
     routerOptions: { maxParamLength: 16_384, caseSensitive: true },
-    http: { headersTimeout: 5_000 },
-    return503OnClosing: true,
-    frameworkErrors: (error, request, reply) => {
-      const { message } = publicError(error, request.id);
-      return sendError(reply, 'bad-input', error.statusCode === 400 ? 'The address is malformed.' : message);
-    },
+    // Without a Host it is the guard below that refuses. Node looks for what is too slow every 30 s if not told better.
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    return503OnClosing: false,
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (_error, _request, reply) => sendError(reply, 'bad-input', 'The address is malformed.'),
   });
   app.server.maxConnections = maxConnections;
   // No route speaks WebSocket; an upgrade would go round the guard below.
@@ -62,6 +62,7 @@ export function buildHttp(parts: HttpParts): HttpApp {
     guard = guardOf(port);
   });
   const url = () => `http://${urlHost(settings.host)}:${port}`;
+  let isClosing = false;
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'x-request-id': request.id,
@@ -69,13 +70,12 @@ export function buildHttp(parts: HttpParts): HttpApp {
       'cache-control': 'no-store',
     });
     guard(request.raw);
+    if (isClosing) throw new Failure('stopping', 'The daemon is stopping. Try again when it has started.');
   });
-
-  // A connection that is kept alive would keep a stopping daemon alive too.
-  let isClosing = false;
   app.addHook('preClose', async () => {
     isClosing = true;
   });
+  // A connection that is kept alive would keep a stopping daemon alive too.
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close');
   });
@@ -97,10 +97,27 @@ function urlHost(host: string): string {
 
 /** JSON is the only content type; no body at all is no input, whatever type the request names. */
 function readJsonBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void parse(request, body as string, done);
-  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : parseJson(body)),
+  );
 }
+
+/** Strictly UTF-8, for a character that is silently replaced is a wrong input. @throws Failure `bad-json`, `bad-input`. */
+function parseJson(bytes: Buffer): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(bytes));
+  } catch {
+    // The parser's own message quotes the body.
+    throw new Failure('bad-json', 'The request body is not valid JSON.');
+  }
+  if (nestsDeeper(value, deepestNesting)) {
+    throw new Failure('bad-input', `The request body is nested more than ${deepestNesting} deep.`);
+  }
+  return value;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });

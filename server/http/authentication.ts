@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Limits, RateDecision } from '../keys/limits.ts';
+import { withoutKeys } from '../keys/mint.ts';
 import type { Settings } from '../settings.ts';
 import type { ApiKeyRecord, AuditEntry } from '../store/contracts.ts';
 import { unauthorizedMessage } from './envelope.ts';
@@ -83,7 +84,8 @@ export function openAuthentication(parts: AuthenticationParts): Authentication {
       recordRefusal({
         actor: caller.kind === 'key' ? `key:${caller.record.id}` : request.ip,
         action: 'request.refused',
-        target,
+        // A key that is pasted into the address by mistake is none the less a key.
+        target: withoutKeys(target),
         outcome: 'refused',
         requestId: request.id,
         detail: { status: 403, reason },
