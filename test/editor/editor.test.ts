@@ -118,11 +118,9 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.waitForMarked('"example_api_key"');
     await window.shoot('7-missing');
 
-    await window.placeCursorIn('example_api_key');
-    await window.page.keyboard.press('Control+.');
-    await window.page.locator('.action-widget').getByText("Set 'example_api_key'").waitFor();
+    const fixes = await window.openQuickFixes('example_api_key');
     await window.shoot('8-quick-fix');
-    await window.page.locator('.action-widget').getByText("Set 'example_api_key'").first().click();
+    await fixes.locator('.monaco-list-row', { hasText: "Set 'example_api_key'" }).click();
     await window.choose('Which type?', 'Secret');
     await window.quickInput.locator('input[type=password]').waitFor();
     await window.shoot('9-secret');

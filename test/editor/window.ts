@@ -137,8 +137,15 @@ export class Window {
     await this.page.waitForFunction(`(${markedText})() === ${JSON.stringify(text)}`);
   }
 
-  async placeCursorIn(text: string): Promise<void> {
+  /** Opens the quick fixes of the place where `text` stands. */
+  async openQuickFixes(text: string): Promise<Locator> {
     await this.page.locator('.editor-instance .view-line span', { hasText: text }).last().click();
+    // The bulb says that there are fixes for this place; the keyboard's menu closes again when they come later.
+    await this.page.locator('.editor-instance .lightBulbWidget').waitFor();
+    await this.page.keyboard.press('Control+.');
+    const menu = this.page.locator('.action-widget:not(.action-list-submenu-panel)');
+    await menu.waitFor();
+    return menu;
   }
 
   statusItem(label: string | RegExp): Locator {
