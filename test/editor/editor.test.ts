@@ -202,6 +202,18 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     assert.equal((await call('hello')).status, 200);
   });
 
+  test('a daemon of an older version is stopped and replaced', async () => {
+    const older = editor.daemon();
+    assert.ok(older);
+    const file = join(editor.dataDirectory, 'daemon.json');
+    writeFileSync(file, JSON.stringify({ ...older, version: '0.0.1' }));
+    await window.reload();
+    await window.statusItem(String(editor.port)).waitFor();
+    await window.row('Keys', 'CI pipeline trigger').waitFor();
+    assert.notEqual(editor.daemon()?.pid, older.pid);
+    assert.equal((await call('hello')).status, 200);
+  });
+
   test('the trash icon and a confirmation revoke the key, and the next request is 401', async () => {
     await window.clickRowAction(window.row('Keys', 'CI pipeline trigger'), 'Revoke Key');
     await window.dialog.getByText('This cannot be undone').waitFor();

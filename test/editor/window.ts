@@ -43,6 +43,11 @@ export class Window {
     await this.page.screenshot({ animations: 'disabled', path: join(shots, `${this.#name}-${title}.png`) });
   }
 
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.locator('.monaco-workbench').waitFor();
+  }
+
   async openContainer(title: string): Promise<void> {
     const label = this.page.locator(`.action-label[aria-label^="${title}"]`);
     const tab = this.page.locator('.activitybar [role=tab]', { has: label });
