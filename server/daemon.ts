@@ -216,7 +216,16 @@ async function compose(
     path: sockets.path('daemon'),
     token,
     onClient: (connection, socket) =>
-      openSession({ connection, socket, clients, requests, parser, known, log }),
+      openSession({
+        connection,
+        socket,
+        clients,
+        requests,
+        parser,
+        known,
+        onSaved: (file) => folders.noteSaved(file),
+        log,
+      }),
   });
   closers.push(() => wire.close());
 

@@ -132,12 +132,21 @@ export interface WorkflowRow {
   executionMode: 'sync' | 'async';
   timeoutSeconds: number;
   parameters: { name: string; annotation?: string; required: boolean }[];
+  /** The function has `**kwargs`: any further input is passed on. */
+  acceptsExtra: boolean;
   /** D45: two workflows have this name; neither runs. */
   duplicate: boolean;
   url: string;
 }
 
-export type RunStatusName = 'Pending' | 'Running' | 'Success' | 'Failed' | 'Timeout' | 'Cancelled' | 'Interrupted';
+export type RunStatusName =
+  | 'Pending'
+  | 'Running'
+  | 'Success'
+  | 'Failed'
+  | 'Timeout'
+  | 'Cancelled'
+  | 'Interrupted';
 
 export interface RunRow {
   id: string;
@@ -223,7 +232,10 @@ export interface Requests {
 
   'workflowKeys/workflows/list': { params: null; result: WorkflowRow[] };
   /** Registers a trusted folder: it is remembered, watched, and its workflows can run. */
-  'workflowKeys/folders/register': { params: { path: string; python?: string }; result: { workflows: number } };
+  'workflowKeys/folders/register': {
+    params: { path: string; python?: string };
+    result: { workflows: number };
+  };
   'workflowKeys/folders/unregister': { params: { path: string }; result: null };
 
   /** Runs now and answers when it has finished, or with status Pending or Running past the wait limit. */

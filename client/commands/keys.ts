@@ -99,7 +99,7 @@ export async function copyKeyId(ctx: Ctx, node?: KeyNode): Promise<void> {
  * Invariant: the key lives in this dialog and, when asked for, in the clipboard; nowhere else in the editor.
  */
 async function showOnce({ row, key, curl }: CreatedKey): Promise<void> {
-  const copyKey = { title: t('Copy Key') };
+  const copyKey = { title: t('Copy key') };
   const copyCurl = { title: t('Copy curl') };
   const close = { title: t('Close'), isCloseAffordance: true };
   let message = t('The key “{0}” is ready', row.description);

@@ -72,7 +72,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.page.keyboard.press('Enter');
     await window.dialog.getByText('bk_live_').first().waitFor();
     await window.shoot('4-key');
-    await window.pressDialogButton('Copy Key');
+    await window.pressDialogButton('Copy key');
     await window.dialog.getByText('The key is in the clipboard').waitFor();
     apiKey = await window.clipboard();
     assert.match(apiKey, /^bk_live_[0-9A-Za-z]{32}$/);
