@@ -80,6 +80,8 @@ class BoundedReader extends SocketMessageReader {
   constructor(socket: Socket) {
     super(socket);
     this.#socket = socket;
+    // Its timer goes on for ever after a client that ended in the middle of a message, and keeps the process alive.
+    this.partialMessageTimeout = 0;
   }
 
   override listen(callback: DataCallback): Disposable {
