@@ -4,12 +4,12 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { Failure } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
-import { deepestNesting, nestsDeeper } from '../nesting.ts';
 import type { Settings } from '../settings.ts';
 import { type AuthenticationParts, openAuthentication } from './authentication.ts';
 import { type EndpointParts, routeEndpoints } from './endpoints.ts';
 import { answerUnreadable, handleErrors, sendError } from './envelope.ts';
 import { openGuard } from './guard.ts';
+import { readJson } from './json.ts';
 
 export interface HttpParts
   extends Omit<AuthenticationParts, 'settings'>,
@@ -101,23 +101,6 @@ function readJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : parseJson(body)),
+    async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : readJson(body)),
   );
 }
-
-/** Strictly UTF-8, for a character that is silently replaced is a wrong input. @throws Failure `bad-json`, `bad-input`. */
-function parseJson(bytes: Buffer): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(bytes));
-  } catch {
-    // The parser's own message quotes the body.
-    throw new Failure('bad-json', 'The request body is not valid JSON.');
-  }
-  if (nestsDeeper(value, deepestNesting)) {
-    throw new Failure('bad-input', `The request body is nested more than ${deepestNesting} deep.`);
-  }
-  return value;
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
