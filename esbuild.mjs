@@ -47,6 +47,8 @@ await Promise.all([
     ...shared,
     entryPoints: ['client/extension.ts'],
     outfile: 'dist/extension.cjs',
+    // It is loaded each time a window opens.
+    minify: true,
     format: 'cjs',
     external: ['vscode'],
   }),

@@ -83,6 +83,7 @@ export class Daemon implements vscode.Disposable {
   async stop(): Promise<void> {
     this.#retrying.abort();
     const connection = await this.#connect({ launch: false }).catch(() => undefined);
+    this.#connection = undefined;
     if (connection) await this.#stopDaemon(connection);
     this.#setState({ kind: 'stopped' });
   }
@@ -207,7 +208,6 @@ export class Daemon implements vscode.Disposable {
         { cause },
       );
     } finally {
-      this.#connection = undefined;
       await client.dispose(closeLimitMs).catch((error) => this.#log.debug('Closing failed.', error));
     }
   }

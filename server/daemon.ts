@@ -116,6 +116,8 @@ async function compose(
   const startedAt = new Date().toISOString();
   let listeningPort: number | undefined;
 
+  // First in, last out: what goes wrong while the rest is closed is survived too.
+  closers.push(outlive(log));
   const lock = lockDataDirectory(directory);
   closers.push(() => lock.release());
   const tokenFile = join(directory, 'daemon.token');
@@ -284,7 +286,16 @@ async function compose(
     path: sockets.path('daemon'),
     token,
     onClient: (connection, socket) =>
-      openSession({ connection, socket, clients, requests, parser, known, log }),
+      openSession({
+        connection,
+        socket,
+        clients,
+        requests,
+        parser,
+        known,
+        onSaved: (file) => folders.noteSaved(file),
+        log,
+      }),
   });
   closers.push(() => wire.close());
 
@@ -312,7 +323,6 @@ async function compose(
     }
     return stopped;
   };
-  closers.push(outlive(log));
   if (options.background && settings.idleSeconds > 0) closers.push(stopWhenIdle(settings.idleSeconds * 1000));
   return { url: url(), notices, welcome, stop, stopped };
 

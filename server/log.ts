@@ -1,6 +1,7 @@
 /** The daemon's own log: structured lines, each scrubbed as a whole; never on stdout. */
 
 import { type Logger, pino } from 'pino';
+import { withoutKeys } from './keys/mint.ts';
 
 export type Log = Logger;
 
@@ -9,15 +10,10 @@ export interface LogSink {
   write(line: string): void;
 }
 
-/**
- * One of our keys or anything in a header that carries one, wherever it stands in a line.
- * pino's own redaction looks at fields only and misses message texts, so whole lines are scrubbed.
- */
-const keyLike = /\b([A-Za-z][A-Za-z0-9]*_(?:[A-Za-z0-9]+_)?)[0-9A-Za-z]{32}\b/g;
-
 export function openLog(sink: LogSink, level: 'debug' | 'info' | 'warn' = 'info'): Log {
   return pino(
     { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => sink.write(line.replace(keyLike, '$1[REDACTED]')) },
+    // pino's own redaction looks at fields only and misses message texts, so whole lines are scrubbed.
+    { write: (line: string) => sink.write(withoutKeys(line)) },
   );
 }

@@ -251,6 +251,8 @@ export interface WorkflowRow {
   executionMode: 'sync' | 'async';
   timeoutSeconds: number;
   parameters: { name: string; annotation?: string; required: boolean }[];
+  /** The function has `**kwargs`: any further input is passed on. */
+  acceptsExtra: boolean;
   /** D45: two workflows have this name; neither runs. */
   duplicate: boolean;
   url: string;

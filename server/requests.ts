@@ -165,6 +165,8 @@ export function buildRequests(parts: RequestParts): RequestTable {
     },
 
     'workflowKeys/runs/start': async ({ workflowId, input, organizationId }, client) => {
+      // Whoever saves and runs at once means what was saved.
+      await folders.settled();
       const workflow = registry.get(workflowId);
       if (!workflow) {
         throw new Failure('not-found', `There is no workflow "${workflowId}" in any registered folder.`);

@@ -1,6 +1,7 @@
 /** One client's connection: LSP for what it has open, and the request table for everything else. */
 
 import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import {
   CodeActionKind,
   CodeActionRequest,
@@ -11,6 +12,7 @@ import {
   DidChangeTextDocumentNotification,
   DidCloseTextDocumentNotification,
   DidOpenTextDocumentNotification,
+  DidSaveTextDocumentNotification,
   DocumentDiagnosticReportKind,
   DocumentDiagnosticRequest,
   HoverRequest,
@@ -36,7 +38,8 @@ import { lenses } from './language/lenses.ts';
 import type { KnownNames } from './language/names.ts';
 import type { PythonParser } from './language/parser.ts';
 import type { Log } from './log.ts';
-import type { WireError } from './protocol.ts';
+import { readParams } from './params.ts';
+import type { Method, WireError } from './protocol.ts';
 import type { RequestTable } from './requests.ts';
 import { version } from './version.ts';
 
@@ -47,6 +50,8 @@ export interface SessionParts {
   requests: RequestTable;
   parser: PythonParser;
   known: KnownNameSource;
+  /** A file was saved in an editor; its absolute path. */
+  onSaved(file: string): void;
   log: Log;
 }
 
@@ -66,7 +71,11 @@ export function openSession(parts: SessionParts): void {
   clients.add(client);
   serveRequests(parts, client);
   serveLanguage(parts, client);
-  connection.onError(([thrown]) => log.warn({ err: thrown }, 'a connection has failed'));
+  connection.onError(([{ name }]) => {
+    // Its message would quote what was sent, and nobody knows where the next message begins.
+    log.warn({ reason: name }, 'a connection was ended: it sent what is no message');
+    socket.destroy();
+  });
   connection.onClose(() => clients.remove(client));
   connection.listen();
   socket.on('close', () => clients.remove(client));
@@ -75,8 +84,9 @@ export function openSession(parts: SessionParts): void {
 /** The messages of the protocol: client → daemon. Failures keep their code and message, others get a reference. */
 function serveRequests({ connection, requests, log }: SessionParts, client: Client): void {
   for (const [method, handle] of Object.entries(requests)) {
-    connection.onRequest(method, async (params: unknown) => {
+    connection.onRequest(method, async (given: unknown) => {
       try {
+        const params = readParams(method as Method, given);
         return await (handle as (params: unknown, client: Client) => Promise<unknown>)(params, client);
       } catch (thrown) {
         const reference = newId();
@@ -97,7 +107,7 @@ function serveLanguage(parts: SessionParts, client: Client): void {
   connection.onRequest(InitializeRequest.type, (params): InitializeResult => {
     options = (params.initializationOptions as InitializationOptions | undefined) ?? {};
     client.kind = 'editor';
-    if (options.organizationId !== undefined) client.organizationId = options.organizationId;
+    if (typeof options.organizationId === 'string') client.organizationId = options.organizationId;
     client.refreshLanguage = refresherOf(connection, params.capabilities);
     return { capabilities, serverInfo: { name: 'workflow-keys', version } };
   });
@@ -110,16 +120,28 @@ function serveLanguage(parts: SessionParts, client: Client): void {
     documents.clear();
   });
 
+  /** What is not followed any more is silent until it is opened again. */
+  const forget = (uri: string) => {
+    documents.get(uri)?.close();
+    documents.delete(uri);
+  };
   connection.onNotification(DidOpenTextDocumentNotification.type, ({ textDocument }) => {
-    documents.get(textDocument.uri)?.close();
+    forget(textDocument.uri);
+    if (textDocument.text.length > maxDocumentLength) return;
     documents.set(textDocument.uri, new OpenDocument(parser, textDocument));
   });
   connection.onNotification(DidChangeTextDocumentNotification.type, ({ textDocument, contentChanges }) => {
-    documents.get(textDocument.uri)?.apply(contentChanges, textDocument.version);
+    const document = documents.get(textDocument.uri);
+    if (!document) return;
+    const added = contentChanges.reduce((length, { text }) => length + text.length, 0);
+    if (document.document.getText().length + added > 2 * maxDocumentLength) forget(textDocument.uri);
+    else document.apply(contentChanges, textDocument.version);
+  });
+  connection.onNotification(DidSaveTextDocumentNotification.type, ({ textDocument: { uri } }) => {
+    if (uri.startsWith('file:')) parts.onSaved(fileURLToPath(uri));
   });
   connection.onNotification(DidCloseTextDocumentNotification.type, ({ textDocument }) => {
-    documents.get(textDocument.uri)?.close();
-    documents.delete(textDocument.uri);
+    forget(textDocument.uri);
   });
 
   const diagnosticsOf = (document: OpenDocument, names: KnownNames) =>
@@ -160,8 +182,14 @@ function serveLanguage(parts: SessionParts, client: Client): void {
   });
 }
 
+/**
+ * Characters of an open document. Parsing holds up every other window for about 0.2 s per MB, and nobody writes such
+ * a file by hand; while it is edited it may grow to twice this.
+ */
+const maxDocumentLength = 2 * 1024 * 1024;
+
 const capabilities: InitializeResult['capabilities'] = {
-  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
   diagnosticProvider: {
     identifier: diagnosticSource,
     // A name that is set, or a second workflow of the same name, changes what other files are told.

@@ -4,6 +4,8 @@ import { chmodSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import {
   createProtocolConnection,
+  type DataCallback,
+  type Disposable,
   type ProtocolConnection,
   SocketMessageReader,
   SocketMessageWriter,
@@ -12,6 +14,10 @@ import { sameSocketToken, socketTokenLength } from './keys/socketToken.ts';
 
 /** How long a peer may take to show its token. */
 const tokenTimeoutMs = 5_000;
+/** Far more than the largest document that is followed. */
+const maxMessageBytes = 32 * 1024 * 1024;
+/** How long a client may take to read the last of what it was sent, once the daemon stops. */
+const farewellTimeoutMs = 500;
 
 export interface WireOptions {
   /** In a folder that only this user can enter. */
@@ -30,8 +36,7 @@ export interface Wire {
 /**
  * Listens for clients.
  *
- * Invariant: a peer sends exactly the token and a newline before a byte of it reaches a JSON-RPC reader,
- * which has no size limit of its own.
+ * Invariant: a peer sends exactly the token and a newline before a byte of it reaches a JSON-RPC reader.
  * Invariant: a client's end (closed socket, `exit`, its death) ends its own connection and nothing else;
  * hence `createProtocolConnection`, and never `createConnection`, which would end the process.
  */
@@ -43,10 +48,7 @@ export async function openWire(options: WireOptions): Promise<Wire> {
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     admit(socket, options.token, () => {
-      const connection = createProtocolConnection(
-        new SocketMessageReader(socket),
-        new SocketMessageWriter(socket),
-      );
+      const connection = createProtocolConnection(new BoundedReader(socket), new SocketMessageWriter(socket));
       options.onClient(connection, socket);
     });
   });
@@ -61,9 +63,38 @@ export async function openWire(options: WireOptions): Promise<Wire> {
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroySoon();
+      // A client that has stopped reading would keep the daemon from ever ending.
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, farewellTimeoutMs);
       await closed;
+      clearTimeout(timer);
     },
   };
+}
+
+/** Ends the connection of a peer whose message does not end; the library would hold all of it in memory. */
+class BoundedReader extends SocketMessageReader {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    super(socket);
+    this.#socket = socket;
+    // Its timer goes on for ever after a client that ended in the middle of a message, and keeps the process alive.
+    this.partialMessageTimeout = 0;
+  }
+
+  override listen(callback: DataCallback): Disposable {
+    let bytesSinceMessage = 0;
+    this.#socket.on('data', (chunk: Buffer) => {
+      bytesSinceMessage += chunk.length;
+      if (bytesSinceMessage > maxMessageBytes) this.#socket.destroy();
+    });
+    return super.listen((message) => {
+      bytesSinceMessage = 0;
+      callback(message);
+    });
+  }
 }
 
 /** Calls `onAdmitted` once the token has arrived; ends the socket on anything else. */

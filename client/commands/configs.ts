@@ -2,8 +2,9 @@
 
 import * as vscode from 'vscode';
 import type { ConfigRow, ConfigTypeName } from '../../server/protocol.ts';
+import { looksLikeSecret } from '../../server/secretNames.ts';
 import type { Ctx } from '../ctx.ts';
-import { isConfigName, looksSecret } from '../names.ts';
+import { isConfigName } from '../names.ts';
 import {
   alone,
   askChoice,
@@ -165,7 +166,7 @@ function typeChoices(name: string): Choice<ConfigTypeName>[] {
     { label: `$(symbol-boolean) ${t('True or false')}`, value: 'bool' },
     { label: '$(json) JSON', value: 'json' },
   ];
-  return looksSecret(name) ? [secret, ...plain] : [...plain, secret];
+  return looksLikeSecret(name) ? [secret, ...plain] : [...plain, secret];
 }
 
 async function askConfig(ctx: Ctx, title: string): Promise<ConfigRow> {

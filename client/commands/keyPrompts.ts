@@ -14,7 +14,7 @@ const { t } = vscode.l10n;
  * Invariant: the key lives in this dialog and, when asked for, in the clipboard; nowhere else in the editor.
  */
 export async function showOnce({ row, key, curl }: CreatedKey, note?: string): Promise<void> {
-  const copyKey = { title: t('Copy Key') };
+  const copyKey = { title: t('Copy key') };
   const copyCurl = { title: t('Copy curl') };
   const close = { title: t('Close'), isCloseAffordance: true };
   const detail = [

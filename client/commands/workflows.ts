@@ -93,7 +93,9 @@ const asJson: vscode.QuickInputButton = {
 /** One question per parameter; a parameter with a default may be left empty. */
 async function askInput(workflow: WorkflowRow): Promise<Record<string, unknown>> {
   const title = t('Run {0}', workflow.id);
-  if (workflow.parameters.length === 0) return {};
+  if (workflow.parameters.length === 0) {
+    return workflow.acceptsExtra ? await askJson(title, workflow) : {};
+  }
   try {
     const answers = await inSteps<Record<string, string>>(
       title,

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
 import type { ConfigRow, ConfigTypeName } from '../protocol.ts';
-import { plain, print, printAnswer, shortTime, table } from './output.ts';
+import { plain, plainLines, print, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readSecret } from './secretInput.ts';
 
@@ -57,7 +57,10 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
           ...(options.org !== undefined && { organizationId: options.org }),
         }),
       );
-      printAnswer(context.json(), row, () => shown(row.value));
+      // A program that reads it gets every byte; a terminal would obey some of them.
+      printAnswer(context.json(), row, () =>
+        process.stdout.isTTY ? plainLines(shown(row.value)) : shown(row.value),
+      );
     });
 
   config

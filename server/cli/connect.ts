@@ -21,7 +21,11 @@ export type Call = <M extends Method>(
 /** What `daemon.json` says, or undefined when no daemon has written one. */
 export function readDaemonFile(dataDirectory: string): DaemonFile | undefined {
   try {
-    return JSON.parse(readFileSync(join(dataDirectory, 'daemon.json'), 'utf8')) as DaemonFile;
+    const file: Partial<DaemonFile> | null = JSON.parse(
+      readFileSync(join(dataDirectory, 'daemon.json'), 'utf8'),
+    );
+    const isUsable = typeof file?.socket === 'string' && typeof file.tokenFile === 'string';
+    return isUsable ? (file as DaemonFile) : undefined;
   } catch {
     return undefined;
   }

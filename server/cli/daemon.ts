@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
 import { openSocket, readDaemonFile } from './connect.ts';
-import { print, printAnswer, shortTime } from './output.ts';
+import { plain, print, printAnswer, shortTime } from './output.ts';
 import type { ProgramContext } from './program.ts';
 
 export function addDaemonCommands(program: Command, context: ProgramContext): void {
@@ -19,8 +19,8 @@ export function addDaemonCommands(program: Command, context: ProgramContext): vo
       printAnswer(context.json(), status, () =>
         [
           `Running   ${status.url}  (pid ${status.pid}, version ${status.version}, since ${shortTime(status.startedAt)})`,
-          `Data      ${status.dataDirectory}`,
-          `Folders   ${status.folders.join(', ') || 'none'}`,
+          `Data      ${plain(status.dataDirectory)}`,
+          `Folders   ${status.folders.map(plain).join(', ') || 'none'}`,
           `Clients   ${status.clients}, runs in flight ${status.activeRuns}, memory ${Math.round(status.memoryBytes / 2 ** 20)} MiB`,
           ...(status.secretKey === 'wrong'
             ? ['Secrets   cannot be read: BIFROST_SECRET_KEY is not the key that they were stored with']

@@ -5,6 +5,13 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** A reader that has seen enough, such as `head`, is no failure. */
+export function allowClosedStdout(): void {
+  process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'EPIPE') throw thrown;
+  });
+}
+
 /** One JSON value on one line, or what `toText` makes of it. */
 export function printAnswer<T>(json: boolean, value: T, toText: (value: T) => string): void {
   print(json ? JSON.stringify(value) : toText(value));
@@ -39,10 +46,13 @@ export function shortTime(timestamp: string | null): string {
 
 /** A value from outside on one line, so that it cannot write over the terminal. */
 export function plain(text: string): string {
-  return Array.from(text, (character) => (isControl(character) ? '\uFFFD' : character)).join('');
+  return text.replace(obeyed, '\uFFFD');
 }
 
-function isControl(character: string): boolean {
-  const point = character.codePointAt(0) ?? 0;
-  return point < 0x20 || (point >= 0x7f && point < 0xa0);
+/** As `plain`, for text that has lines of its own, e.g. a traceback. */
+export function plainLines(text: string): string {
+  return text.split('\n').map(plain).join('\n');
 }
+
+/** What a terminal obeys instead of showing it: control characters, line ends, and what turns the writing around. */
+const obeyed = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;

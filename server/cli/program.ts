@@ -14,7 +14,7 @@ import { addFolderCommands } from './folders.ts';
 import { addKeyCommands } from './keys.ts';
 import { addLintCommand } from './lint.ts';
 import { addOrganizationCommands } from './organizations.ts';
-import { plain } from './output.ts';
+import { allowClosedStdout, plain } from './output.ts';
 import { addRunCommands } from './runs.ts';
 import { addServeCommand } from './serve.ts';
 import { addWorkflowCommands } from './workflows.ts';
@@ -36,6 +36,7 @@ export interface ProgramContext {
 export async function runProgram(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const program = new Command('workflow-keys');
   let exitCode = 0;
+  allowClosedStdout();
   const options = () => program.opts<{ data?: string; json?: boolean }>();
   const context: ProgramContext = {
     environment,

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
 import type { RunDetail, RunLogLine, RunStatusName } from '../protocol.ts';
-import { plain, printAnswer, shortTime, table } from './output.ts';
+import { plain, plainLines, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 
 export function addRunCommands(program: Command, context: ProgramContext): void {
@@ -154,8 +154,8 @@ function describe(detail: RunDetail): string {
     ...detail.logs.map(describeLine),
   ];
   if (detail.droppedLogBytes > 0) lines.push(`(${detail.droppedLogBytes} bytes of output over the limit)`);
-  if (detail.error)
-    lines.push(detail.error.traceback ?? `${detail.error.type}: ${plain(detail.error.message)}`);
+  const { error } = detail;
+  if (error) lines.push(plainLines(error.traceback ?? `${error.type}: ${error.message}`));
   else lines.push(JSON.stringify(detail.result, undefined, 2));
   return lines.join('\n');
 }

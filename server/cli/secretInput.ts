@@ -20,6 +20,14 @@ async function readAll(): Promise<string> {
   }
 }
 
+/** The first line alone would be stored as if it were the whole, and the shell would be given the others as commands. */
+function severalLines(): Failure {
+  return new Failure(
+    'bad-input',
+    'The value has several lines; pipe it from a file instead. Nothing was changed.',
+  );
+}
+
 /** Reads a line in raw mode, so that the terminal shows nothing of it. */
 async function promptWithoutEcho(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
@@ -29,8 +37,13 @@ async function promptWithoutEcho(prompt: string): Promise<string> {
   let typed = '';
   try {
     for await (const chunk of stdin) {
-      for (const character of String(chunk)) {
-        if (character === '\r' || character === '\n' || character === '\u0004') return typed;
+      const characters = [...String(chunk)];
+      for (const [index, character] of characters.entries()) {
+        if (character === '\u0004') return typed;
+        if (character === '\r' || character === '\n') {
+          if (characters.slice(index + 1).some((rest) => rest !== '\n')) throw severalLines();
+          return typed;
+        }
         if (character === '\u0003') throw new Failure('bad-input', 'Cancelled; nothing was changed.');
         typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character;
       }

@@ -1,6 +1,6 @@
 /** `serve`: the daemon in this process. */
 
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type LogSink, openLog } from '../log.ts';
@@ -32,7 +32,6 @@ export function addServeCommand(program: Command, context: ProgramContext): void
       context.environment,
     );
     const { startDaemon } = await import('../daemon.ts');
-    mkdirSync(settings.dataDirectory, { recursive: true, mode: 0o700 });
     const file = openLogFile(join(settings.dataDirectory, 'daemon.log'));
     const daemon = await startDaemon({
       settings,
@@ -63,18 +62,34 @@ export function addServeCommand(program: Command, context: ProgramContext): void
   });
 }
 
-/** Appends whole lines; the file is readable by its owner only. */
+/**
+ * Appends lines to a file that only its owner can read; it is opened with the first one, when the data directory is
+ * surely ours.
+ *
+ * Invariant: `write` never throws. What is logged on a full disk is often that the disk is full, and nobody is left to
+ * catch that it could not be.
+ */
 function openLogFile(path: string): LogSink & { close(): void } {
-  if (existsSync(path) && statSync(path).size > maxLogBytes) renameSync(path, `${path}.1`);
-  const descriptor = openSync(path, 'a', 0o600);
-  let open = true;
+  let descriptor: number | undefined;
+  let isClosed = false;
   return {
-    write: (line) => {
-      if (open) writeSync(descriptor, line);
+    write(line) {
+      if (isClosed) return;
+      try {
+        descriptor ??= openForAppending(path);
+        writeSync(descriptor, line);
+      } catch {
+        // The next line is tried again.
+      }
     },
-    close: () => {
-      open = false;
-      closeSync(descriptor);
+    close() {
+      isClosed = true;
+      if (descriptor !== undefined) closeSync(descriptor);
     },
   };
+}
+
+function openForAppending(path: string): number {
+  if (existsSync(path) && statSync(path).size > maxLogBytes) renameSync(path, `${path}.1`);
+  return openSync(path, 'a', 0o600);
 }

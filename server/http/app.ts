@@ -2,14 +2,15 @@
 
 import swagger from '@fastify/swagger';
 import { type FastifyInstance, fastify } from 'fastify';
-import { publicError } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import { type AuthenticationParts, openAuthentication } from './authentication.ts';
 import { type EndpointParts, routeEndpoints } from './endpoints.ts';
-import { handleErrors, refuseUnreadable, sendError } from './envelope.ts';
+import { answerUnreadable, handleErrors, sendError } from './envelope.ts';
 import { openGuard } from './guard.ts';
+import { readJson } from './json.ts';
 import { documentOptions, type ReferenceParts, routeReference } from './reference.ts';
 import { type RunWorkflowParts, routeRunWorkflow } from './runWorkflow.ts';
 import { openStart, type StarterParts } from './start.ts';
@@ -65,14 +66,13 @@ export function buildHttp(parts: HttpParts): HttpApp {
     trustProxy: false,
     genReqId: () => newId(),
     routerOptions: { maxParamLength: 16_384, caseSensitive: true },
-    // A request without a Host is refused by the guard, with an envelope.
-    http: { headersTimeout: 5_000, requireHostHeader: false },
-    clientErrorHandler: (_error, socket) => refuseUnreadable(socket),
-    return503OnClosing: true,
-    frameworkErrors: (error, request, reply) => {
+    // Without a Host it is the guard below that refuses. Node looks for what is too slow every 30 s if not told better.
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    return503OnClosing: false,
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (_error, request, reply) => {
       reply.header('x-request-id', request.id);
-      const { message } = publicError(error, request.id);
-      return sendError(reply, 'bad-input', error.statusCode === 400 ? 'The address is malformed.' : message);
+      return sendError(reply, 'bad-input', 'The address is malformed.');
     },
   });
   app.server.maxConnections = maxConnections;
@@ -90,6 +90,7 @@ export function buildHttp(parts: HttpParts): HttpApp {
     guard = guardOf(port);
   });
   const url = () => `http://${urlHost(settings.host)}:${port}`;
+  let isClosing = false;
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'x-request-id': request.id,
@@ -97,13 +98,12 @@ export function buildHttp(parts: HttpParts): HttpApp {
       'cache-control': 'no-store',
     });
     guard(request.raw);
+    if (isClosing) throw new Failure('stopping', 'The daemon is stopping. Try again when it has started.');
   });
-
-  // A connection that is kept alive would keep a stopping daemon alive too.
-  let isClosing = false;
   app.addHook('preClose', async () => {
     isClosing = true;
   });
+  // A connection that is kept alive would keep a stopping daemon alive too.
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close');
   });
@@ -140,10 +140,10 @@ function urlHost(host: string): string {
 
 /** JSON is the only content type; no body at all is no input, whatever type the request names. */
 function readJsonBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void parse(request, body as string, done);
-  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : readJson(body)),
+  );
 }

@@ -1,6 +1,6 @@
 /** Every error answer of every dialect: one envelope (A33), one place that turns a thrown thing into it. */
 
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusalReason, Refusals } from '../audit/refusals.ts';
 import { type ErrorCode, errorTable, Failure, publicError } from '../errors.ts';
@@ -14,31 +14,21 @@ export const forbiddenMessage = 'Insufficient permissions for this operation';
 
 /** `{"success":false,"error":{"code":"NOT_FOUND","message":"…"}}` with the status of the code. */
 export function sendError(reply: FastifyReply, code: ErrorCode, message: string): FastifyReply {
-  return reply
-    .code(errorTable[code])
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(
-      JSON.stringify({
-        success: false,
-        error: { code: code.replaceAll('-', '_').toUpperCase(), message },
-      }),
-    );
+  return reply.code(errorTable[code]).header('content-type', contentType).send(envelope(code, message));
 }
 
-/** Answers bytes that are no HTTP request, for which there is neither request nor reply, and hangs up. */
-export function refuseUnreadable(socket: Duplex): void {
-  if (!socket.writable) {
+/** Answers, as far as anybody listens, what Node cannot read as HTTP, and ends the connection. */
+export function answerUnreadable(error: { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const body = JSON.stringify({
-    success: false,
-    error: { code: 'BAD_INPUT', message: 'The request is not valid HTTP, or its headers are too large.' },
-  });
-  socket.end(
+  const [status, message] = unreadable[error.code ?? ''] ?? ['400 Bad Request', 'This is not valid HTTP.'];
+  const body = envelope('bad-input', message);
+  socket.write(
     [
-      'HTTP/1.1 400 Bad Request',
-      'Content-Type: application/json; charset=utf-8',
+      `HTTP/1.1 ${status}`,
+      `Content-Type: ${contentType}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${newId()}`,
       'Connection: close',
@@ -46,7 +36,23 @@ export function refuseUnreadable(socket: Duplex): void {
       body,
     ].join('\r\n'),
   );
+  socket.destroySoon();
 }
+
+const contentType = 'application/json; charset=utf-8';
+
+function envelope(code: ErrorCode, message: string): string {
+  return JSON.stringify({
+    success: false,
+    error: { code: code.replaceAll('-', '_').toUpperCase(), message },
+  });
+}
+
+/** Node's codes for a request that does not arrive: its own status, for proxies go by it. */
+const unreadable: Record<string, [string, string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are larger than 16 KiB.'],
+};
 
 /** Fastify's own codes for a request that it cannot read. */
 const readFailures: Record<string, [ErrorCode, string]> = {
@@ -56,8 +62,6 @@ const readFailures: Record<string, [ErrorCode, string]> = {
     'Send the body as JSON, with the header "Content-Type: application/json".',
   ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad-input', 'The body is not as long as Content-Length says.'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['bad-json', 'The request body is not valid JSON.'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['bad-json', 'The request body is not valid JSON.'],
 };
 
 /** Failures of 500 and above whose message is meant for whoever calls. */
@@ -89,8 +93,6 @@ export function handleErrors(
     const code = (thrown as { code?: unknown }).code;
     const known = typeof code === 'string' ? readFailures[code] : undefined;
     if (known) return sendError(reply, ...known);
-    if (thrown instanceof SyntaxError)
-      return sendError(reply, 'bad-json', 'The request body is not valid JSON.');
     const status = (thrown as { statusCode?: unknown }).statusCode;
     if (typeof status === 'number' && status >= 400 && status < 500) {
       return sendError(reply, 'bad-input', 'The request could not be read.');

@@ -21,7 +21,7 @@ interface GuardOptions {
 export function openGuard(options: GuardOptions): (request: IncomingMessage) => void {
   const known = allowed(options);
   return (request) => {
-    const host = request.headers.host?.toLowerCase();
+    const host = onlyHost(request)?.toLowerCase();
     if (host === undefined || !known.hosts.has(host)) {
       throw new Failure(
         'misdirected-host',
@@ -39,19 +39,27 @@ export function openGuard(options: GuardOptions): (request: IncomingMessage) => 
   };
 }
 
+/** Undefined when there are several: whatever stands in front of us may go by another one than we do. */
+function onlyHost({ rawHeaders }: IncomingMessage): string | undefined {
+  let only: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() !== 'host') continue;
+    if (only !== undefined) return undefined;
+    only = rawHeaders[index + 1];
+  }
+  return only;
+}
+
 function allowed({ port, host, allowedHosts }: GuardOptions) {
-  const own = ['127.0.0.1', 'localhost', '[::1]', host.includes(':') ? `[${host}]` : host];
-  const hosts = new Set(
-    [...own.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])), ...allowedHosts]
-      .map((name) => name.trim().toLowerCase())
-      .filter((name) => name !== ''),
-  );
+  const own = ['127.0.0.1', 'localhost', '[::1]', (host.includes(':') ? `[${host}]` : host).toLowerCase()];
+  const further = allowedHosts.map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
+  const hosts = new Set([
+    ...own.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])),
+    ...further,
+  ]);
   const origins = new Set([
     ...own.map((name) => (port === 80 ? `http://${name}` : `http://${name}:${port}`)),
-    ...allowedHosts.flatMap((name) => [
-      `http://${name.trim().toLowerCase()}`,
-      `https://${name.trim().toLowerCase()}`,
-    ]),
+    ...further.flatMap((name) => [`http://${name}`, `https://${name}`]),
   ]);
   return { hosts, origins };
 }

@@ -4,6 +4,7 @@
  * Invariant: whatever bytes arrive, the outcome is a frame of these types or a refusal (invariant 10).
  */
 
+import { nestsDeeper } from '../nesting.ts';
 import type { RunError } from '../store/contracts.ts';
 import type { CallWish } from './contracts.ts';
 
@@ -146,13 +147,6 @@ function readDone(frame: Record<string, unknown>): DoneFrame | undefined {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function nestsDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  for (const item of Object.values(value)) if (nestsDeeper(item, levels - 1)) return true;
-  return false;
 }
 
 /** Cuts a stream of bytes into lines, and refuses one that is longer than its limit. */

@@ -1,6 +1,6 @@
 /** One daemon per data directory, by a lock that the system frees when its holder dies; it knows no store. */
 
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -21,19 +21,24 @@ export function lockDataDirectory(directory: string): { release(): void } {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    checkOwnersOnly(directory);
     createPrivately(path);
     // An exclusive SQLite transaction is the one kernel lock that Node offers everywhere without native modules.
     database = new DatabaseSync(path);
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    nameHolder(directory);
   } catch (cause) {
     database?.close();
+    if (cause instanceof Failure) throw cause;
     throw isBusy(cause) ? locked(directory, cause) : unusable(directory, cause);
   }
   const lock = database;
   held.add(lock);
   return {
     release: () => {
-      if (held.delete(lock)) lock.close();
+      if (!held.delete(lock)) return;
+      rmSync(holderFile(directory), { force: true });
+      lock.close();
     },
   };
 }
@@ -69,12 +74,30 @@ function unusable(directory: string, cause: unknown): Failure {
   );
 }
 
+/** Who may write to the folder can put a file of his own in the place of any of ours. */
+function checkOwnersOnly(directory: string): void {
+  // Windows has no such mode; there the folder's own rights protect it.
+  if (process.platform === 'win32' || (statSync(directory).mode & 0o002) === 0) return;
+  throw new Failure(
+    'storage-failed',
+    `Every user may write to the data directory ${directory}. Make it yours alone with "chmod 700", or choose another one with --data.`,
+  );
+}
+
+/** Only for the message to others; the lock itself is what counts, and outlives no process as this file may. */
+const holderFile = (directory: string) => join(directory, 'daemon.pid');
+
+function nameHolder(directory: string): void {
+  rmSync(holderFile(directory), { force: true });
+  writeFileSync(holderFile(directory), `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+}
+
 function holder(directory: string): string {
   try {
-    const { pid }: { pid?: unknown } = JSON.parse(readFileSync(join(directory, 'daemon.json'), 'utf8'));
-    if (Number.isSafeInteger(pid)) return `the daemon with process id ${pid}`;
+    const pid = readFileSync(holderFile(directory), 'utf8').trim();
+    if (/^\d+$/.test(pid)) return `the daemon with process id ${pid}`;
   } catch {
-    // A daemon that has only just started has not written it yet.
+    // It is written right after the lock is taken, and gone right before it is given up.
   }
   return 'another daemon';
 }

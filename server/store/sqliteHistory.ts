@@ -64,8 +64,9 @@ class SqliteHistory implements History {
 
   async putRun(run: RunRecord): Promise<void> {
     this.#checkOpen();
-    const row = runToRow(run);
+    // First, so that a run that is refused here leaves no note behind that would be refused again.
     this.#noted.delete(run.id);
+    const row = runToRow(run);
     await this.#commit.add(() => this.#statements.putRun.run(...row));
   }
 
@@ -79,7 +80,7 @@ class SqliteHistory implements History {
   #writeNotes(): void {
     clearTimeout(this.#noteTimer);
     this.#noteTimer = undefined;
-    const rows = [...this.#noted.values()].map(runToRow);
+    const rows = [...this.#noted.values()].flatMap(noteToRow);
     this.#noted.clear();
     if (rows.length === 0) return;
     const write = () => {
@@ -256,6 +257,15 @@ class SqliteHistory implements History {
 
 /** Longer than most runs, and short beside what a person waits for. */
 const noteDelayMs = 50;
+
+/** Nothing for a run that JSON cannot hold: one bad note must not hold up the others. */
+function noteToRow(run: RunRecord): SQLInputValue[][] {
+  try {
+    return [runToRow(run)];
+  } catch {
+    return [];
+  }
+}
 
 type Prepared = ReturnType<DatabaseSync['prepare']>;
 type Row = Record<string, SQLOutputValue>;

@@ -30,6 +30,10 @@ export interface Folders {
    * @throws Failure `bad-input` when it is no readable folder, `conflict` when it contains a registered one.
    */
   register(folder: { path: string; python?: string }, actor: string): Promise<number>;
+  /** Takes note of a file that was just saved, by its absolute path, sooner than the watch would tell. */
+  noteSaved(file: string): void;
+  /** Resolves when every file that was noted as saved has been read; never rejects. */
+  settled(): Promise<void>;
   /** @throws Failure `not-found`. */
   unregister(path: string, actor: string): Promise<void>;
   /** Reads files of a registered folder that were just written; runs from then on use them. */
@@ -41,6 +45,7 @@ export interface Folders {
 export async function openFolders(parts: FoldersParts): Promise<Folders> {
   const { state, registry, runs, clock, log } = parts;
   let turn: Promise<unknown> = Promise.resolve();
+  let saving: Promise<void> = Promise.resolve();
   const watches = new Map<string, { python?: string; close(): Promise<void> }>();
 
   /**
@@ -84,6 +89,19 @@ export async function openFolders(parts: FoldersParts): Promise<Folders> {
     list: () => [...watches.keys()],
 
     register: (folder, actor) => inTurn(() => register(folder, actor)),
+    noteSaved(file) {
+      const path = [...watches.keys()].find((folder) => isInside(file, folder));
+      if (path === undefined) return;
+      const inside = relative(path, file).split(sep).join('/');
+      const read = registry.refresh(path, [inside]).then(
+        (isStale) => {
+          if (isStale) useSource(path, watches.get(path)?.python);
+        },
+        (thrown: unknown) => log.warn({ err: thrown, folder: path }, 'a saved file was not read'),
+      );
+      saving = Promise.all([saving, read]).then(() => undefined);
+    },
+    settled: () => saving,
     unregister: (path, actor) => inTurn(() => unregister(path, actor)),
     async reread(path, files) {
       if (await registry.refresh(path, files)) useSource(path, watches.get(path)?.python);

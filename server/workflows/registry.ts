@@ -164,7 +164,7 @@ export class WorkflowRegistry {
       const after = this.#fileOf(folder.path, reading, before);
       if (after) folder.files.set(reading.file, after);
       else folder.files.delete(reading.file);
-      isStale ||= before !== undefined || after !== undefined;
+      isStale ||= before?.stamp !== after?.stamp;
       isAnnounced ||= told(before) !== told(after);
     });
     return { isStale, isAnnounced };

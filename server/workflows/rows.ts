@@ -6,7 +6,7 @@ import type { Workflow } from './workflow.ts';
 
 /** `url` is where the daemon is reached, without a slash at its end. */
 export function workflowRow(workflow: Workflow, url: string): WorkflowRow {
-  const { acceptsExtra: _, file, parameters, ...shown } = workflow;
+  const { file, parameters, ...shown } = workflow;
   return {
     ...shown,
     file: join(workflow.folder, file),

@@ -53,6 +53,7 @@ describe('workflows', () => {
     endpointEnabled: true,
     publicEndpoint: false,
     disableGlobalKey: false,
+    acceptsExtra: false,
     allowedMethods: ['POST'],
     executionMode: 'sync',
     timeoutSeconds: 1800,

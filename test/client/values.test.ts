@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isConfigName, looksSecret } from '../../client/names.ts';
+import { isConfigName } from '../../client/names.ts';
 import { configValueText, parseArgument, parseConfigValue, parseInput } from '../../client/values.ts';
 import { context } from './context.ts';
 
@@ -37,31 +37,6 @@ test('an argument keeps its text for str, and is JSON where it can be one', () =
 test('a whole input is a JSON object and nothing else', () => {
   assert.deepEqual(parseInput('{"a":1}', t), { ok: true, value: { a: 1 } });
   for (const text of ['[]', 'null', '3', '{']) assert.equal(parseInput(text, t).ok, false);
-});
-
-test('names of secrets look like secrets', () => {
-  for (const name of [
-    'api_key',
-    'STRIPE_API_KEY',
-    'oauth.client_secret',
-    'dbPassword',
-    'webhook-signing-key',
-    'github_token',
-  ])
-    assert.equal(looksSecret(name), true, name);
-});
-
-test('identifiers and plain settings do not', () => {
-  for (const name of [
-    'tenant_id',
-    'company_id',
-    'api_key_id',
-    'token_url',
-    'base_url',
-    'monkey',
-    'secretary',
-  ])
-    assert.equal(looksSecret(name), false, name);
 });
 
 test('a config name is what the daemon takes', () => {

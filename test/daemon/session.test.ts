@@ -147,6 +147,28 @@ test('a saved workflow is known, and its endpoint answers, within the watch time
   }
 });
 
+test('who saves a workflow and runs it at once, runs what was saved', async () => {
+  const editor = await connectEditor(daemon.data);
+  const saved = join(workspace, 'at_once.py');
+  const text = (value: number) =>
+    `from bifrost import workflow\n\n@workflow(name="at_once")\ndef at_once(context):\n    return ${value}\n`;
+  try {
+    for (const value of [1, 22, 333]) {
+      writeFileSync(saved, text(value));
+      await editor.connection.sendNotification('textDocument/didSave', {
+        textDocument: { uri: pathToFileURL(saved).href },
+      });
+      const { result } = await editor.request('workflowKeys/runs/start', {
+        workflowId: 'at_once',
+        input: {},
+      });
+      assert.equal(result, value);
+    }
+  } finally {
+    editor.leave();
+  }
+});
+
 test('lint prints what the editor marks, 1-based, and exits 1 (design: command line)', async () => {
   const { code, stdout } = await runCommand(daemon.data, ['lint', workspace, '--format', 'json']);
   assert.equal(code, 1);

@@ -72,7 +72,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.page.keyboard.press('Enter');
     await window.dialog.getByText('bk_live_').first().waitFor();
     await window.shoot('4-key');
-    await window.pressDialogButton('Copy Key');
+    await window.pressDialogButton('Copy key');
     await window.dialog.getByText('The key is in the clipboard').waitFor();
     apiKey = await window.clipboard();
     assert.match(apiKey, /^bk_live_[0-9A-Za-z]{32}$/);
@@ -118,11 +118,9 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.waitForMarked('"example_api_key"');
     await window.shoot('7-missing');
 
-    await window.placeCursorIn('example_api_key');
-    await window.page.keyboard.press('Control+.');
-    await window.page.locator('.action-widget').getByText("Set 'example_api_key'").waitFor();
+    const fixes = await window.openQuickFixes('example_api_key');
     await window.shoot('8-quick-fix');
-    await window.page.locator('.action-widget').getByText("Set 'example_api_key'").first().click();
+    await fixes.locator('.monaco-list-row', { hasText: "Set 'example_api_key'" }).click();
     await window.choose('Which type?', 'Secret');
     await window.quickInput.locator('input[type=password]').waitFor();
     await window.shoot('9-secret');
@@ -240,6 +238,18 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     assert.notEqual(editor.daemon()?.pid, pid);
     await window.row('Keys', 'CI pipeline trigger').waitFor();
     await window.row('Workflows', 'hello').waitFor();
+    assert.equal((await call('hello')).status, 200);
+  });
+
+  test('a daemon of an older version is stopped and replaced', async () => {
+    const older = editor.daemon();
+    assert.ok(older);
+    const file = join(editor.dataDirectory, 'daemon.json');
+    writeFileSync(file, JSON.stringify({ ...older, version: '0.0.1' }));
+    await window.reload();
+    await window.statusItem(String(editor.port)).waitFor();
+    await window.row('Keys', 'CI pipeline trigger').waitFor();
+    assert.notEqual(editor.daemon()?.pid, older.pid);
     assert.equal((await call('hello')).status, 200);
   });
 

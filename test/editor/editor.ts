@@ -79,7 +79,12 @@ export class Editor implements AsyncDisposable {
         ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
         ...(trust ? ['--disable-workspace-trust'] : []),
       ],
-      { stdio: ['ignore', 'pipe', 'inherit'], detached: true, env: { ...process.env, HOME: directory } },
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
+        // Nothing is looked up in a gallery; all that is tested is here.
+        env: { ...process.env, HOME: directory, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}' },
+      },
     );
     await listening(server);
     const browser = await chromium.launch({

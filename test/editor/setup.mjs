@@ -1,4 +1,4 @@
-/** Brings what the editor test needs and no other: code-server with its browser driver, and the browser itself. */
+/** Brings what the editor test needs and no other: code-server, and a browser to drive it with. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

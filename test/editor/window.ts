@@ -43,6 +43,11 @@ export class Window {
     await this.page.screenshot({ animations: 'disabled', path: join(shots, `${this.#name}-${title}.png`) });
   }
 
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.locator('.monaco-workbench').waitFor();
+  }
+
   async openContainer(title: string): Promise<void> {
     const label = this.page.locator(`.action-label[aria-label^="${title}"]`);
     const tab = this.page.locator('.activitybar [role=tab]', { has: label });
@@ -151,8 +156,15 @@ export class Window {
     await this.page.waitForFunction(`(${markedText})() === ${JSON.stringify(text)}`);
   }
 
-  async placeCursorIn(text: string): Promise<void> {
+  /** Opens the quick fixes of the place where `text` stands. */
+  async openQuickFixes(text: string): Promise<Locator> {
     await this.page.locator('.editor-instance .view-line span', { hasText: text }).last().click();
+    // The bulb says that there are fixes for this place; the keyboard's menu closes again when they come later.
+    await this.page.locator('.editor-instance .lightBulbWidget').waitFor();
+    await this.page.keyboard.press('Control+.');
+    const menu = this.page.locator('.action-widget:not(.action-list-submenu-panel)');
+    await menu.waitFor();
+    return menu;
   }
 
   statusItem(label: string | RegExp): Locator {

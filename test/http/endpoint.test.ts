@@ -262,6 +262,15 @@ test('a wrong or missing parameter is a 400 that names it (D47)', async () => {
   assert.equal((await call('add', { body: '{"a": "3"}' })).body.result, 4);
 });
 
+test('a whole number keeps all its digits on the way to Python, and a number that is too large is refused', async () => {
+  const large = '12345678901234567890123';
+  const { body } = await call('add', { body: `{"a": ${large}, "b": 0}` });
+  assert.equal(body.result, large);
+  const tooLarge = await call('add', { body: '{"a": 1e999}' });
+  assert.equal(tooLarge.status, 400);
+  assert.equal(tooLarge.body.error.code, 'BAD_INPUT');
+});
+
 test('a body that is no JSON object is a 400, and one that is no JSON type a 415', async () => {
   for (const body of ['{"a": ', '[1]', '"text"', '3', 'null']) {
     const { status, body: answer } = await call('add', { body });

@@ -79,7 +79,7 @@ test('a key in the address is in no explanation and in no record', async () => {
   const answer = await api.call('GET', `/api/v1/runs/${api.fullKey}`);
   assert.equal(answer.status, 404);
   const { target } = await explain(answer);
-  assert.equal(target, 'GET /api/v1/runs/[KEY]');
+  assert.equal(target, 'GET /api/v1/runs/wfk_[REDACTED]');
   const audit = await runCommand(api.daemon.data, ['audit', '--json']);
   assert.ok(!audit.stdout.includes(api.fullKey));
 });

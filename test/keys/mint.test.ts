@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { hashKey, inspectKey, mintKey, parseKey, sha256 } from '../../server/keys/mint.ts';
+import { hashKey, inspectKey, mintKey, parseKey, sha256, withoutKeys } from '../../server/keys/mint.ts';
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -90,4 +90,22 @@ test('no two of many keys are the same', () => {
 test('hashes are SHA-256 in hex', () => {
   assert.equal(sha256('abc'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   assert.equal(hashKey('abc'), sha256('abc'));
+});
+
+test('no key is left in a text, whatever stands around it', () => {
+  const { key } = mintKey('bk_live_');
+  for (const text of [
+    key,
+    `x${key}`,
+    `my_${key}`,
+    `${key}${key}`,
+    `"${key}"`,
+    `%20${key}9`,
+    `/api/${key}?a=${key}`,
+  ]) {
+    assert.ok(!withoutKeys(text).includes(key.slice(8)), text);
+  }
+  assert.equal(withoutKeys(`key ${key}.`), 'key bk_live_[REDACTED].');
+  const id = '01a1fc33-a8db-7000-9718-ae54f03e8750';
+  assert.equal(withoutKeys(`run ${id} of my_workflow`), `run ${id} of my_workflow`);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnosticTable } from '../../server/language/diagnostics.ts';
-import { looksLikeSecret } from '../../server/language/names.ts';
+import { looksLikeSecret } from '../../server/secretNames.ts';
 import { check, checkBody, findDiagnostics, forAcme, known, uri } from './check.ts';
 
 test('a name that was imported without its value is marked', () => {

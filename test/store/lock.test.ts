@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
+import { chmod, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,8 @@ describe('the lock of a data directory', () => {
     const directory = join(folder.path, 'data');
     {
       await using holder = await startHolder(directory);
-      await writeFile(join(directory, 'daemon.json'), JSON.stringify({ pid: holder.pid }));
+      // What a daemon that was killed has left behind does not mislead.
+      await writeFile(join(directory, 'daemon.json'), JSON.stringify({ pid: 1 }));
       assert.throws(
         () => lockDataDirectory(directory),
         (thrown: Error & { code: string }) => {
@@ -49,7 +50,10 @@ describe('the lock of a data directory', () => {
   test('a second one in the same process is refused, and does not free the first', async () => {
     await using folder = await temporaryFolder();
     const lock = lockDataDirectory(folder.path);
-    assert.throws(() => lockDataDirectory(folder.path), { code: 'data-locked', message: /another daemon/ });
+    assert.throws(() => lockDataDirectory(folder.path), {
+      code: 'data-locked',
+      message: new RegExp(`process id ${process.pid}\\b`),
+    });
     const child = spawn(process.execPath, [holderProgram, folder.path], { stdio: 'ignore' });
     const [code] = await once(child, 'close');
     assert.notEqual(code, 0);
@@ -58,11 +62,11 @@ describe('the lock of a data directory', () => {
     lockDataDirectory(folder.path).release();
   });
 
-  test('a daemon.json that cannot be read still gives a clear refusal', async () => {
+  test('a holder that cannot be read still gives a clear refusal', async () => {
     await using folder = await temporaryFolder();
     const lock = lockDataDirectory(folder.path);
-    for (const content of ['', 'null', '{"pid":"one"}']) {
-      await writeFile(join(folder.path, 'daemon.json'), content);
+    for (const content of ['', 'null', '-1', 'one']) {
+      await writeFile(join(folder.path, 'daemon.pid'), content);
       assert.throws(() => lockDataDirectory(folder.path), { code: 'data-locked', message: /another daemon/ });
     }
     lock.release();
@@ -75,6 +79,14 @@ describe('the lock of a data directory', () => {
     assert.equal((await stat(directory)).mode & 0o777, 0o700);
     assert.equal((await stat(join(directory, 'daemon.lock'))).mode & 0o777, 0o600);
     lock.release();
+  });
+
+  test('a directory that every user may write to is refused, and taken once it is private', async () => {
+    await using folder = await temporaryFolder();
+    await chmod(folder.path, 0o777);
+    assert.throws(() => lockDataDirectory(folder.path), { code: 'storage-failed', message: /chmod 700/ });
+    await chmod(folder.path, 0o700);
+    lockDataDirectory(folder.path).release();
   });
 
   test('a directory that cannot be used is a failure that names it', async () => {

@@ -39,6 +39,24 @@ async function makeFilledPlace() {
 historyContract('SQLite', makePlace);
 
 describe('history.db', () => {
+  test('a run that JSON cannot hold is refused, and the others are still noted, listed and stored', async () => {
+    await using place = await makePlace();
+    const history = await place.open();
+    const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    const bad = { ...runRecord(1), input: { deep } };
+    history.noteRun(bad);
+    history.noteRun(runRecord(2));
+    assert.deepEqual(
+      (await history.listRuns({ limit: 10 })).map(({ id }) => id),
+      [runRecord(2).id],
+    );
+    history.noteRun(bad);
+    await assert.rejects(history.putRun(bad), RangeError);
+    await history.putRun(runRecord(3));
+    assert.equal((await history.listRuns({ limit: 10 })).length, 2);
+    await history.close();
+  });
+
   const damage: Record<string, (path: string) => Promise<void> | void> = {
     'an empty file': (path) => truncate(path, 0),
     'a truncated file': async (path) => truncate(path, (await stat(path)).size / 2),

@@ -1,8 +1,9 @@
 /** `config/plain-secret`: a secret, by its name or by what is stored, is set without `is_secret=True` (C5, C6, D30). */
 
+import { looksLikeSecret } from '../../secretNames.ts';
 import type { ConfigCall } from '../configCalls.ts';
 import type { FileFacts } from '../facts.ts';
-import { findConfig, type KnownNames, looksLikeSecret, reachOf } from '../names.ts';
+import { findConfig, type KnownNames, reachOf } from '../names.ts';
 import type { Finding, FixData } from './finding.ts';
 
 export function compute({ configCalls }: FileFacts, known: KnownNames): Finding[] {
