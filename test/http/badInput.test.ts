@@ -142,7 +142,7 @@ test('bytes that are no HTTP, odd headers, HTTP/1.0 and half-closed sockets get 
     [`${get}Host: ${host}\r\n${auth}X-Api-Key: wfk_other\r\nConnection: close\r\n\r\n`, 401],
     [`${get}Host: ${host}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n`, 400],
     [`${get}Host: ${host}\r\nContent-Length: -1\r\n\r\n`, 400],
-    [`${get}Host: ${host}\r\nX-Large: ${'a'.repeat(20_000)}\r\n\r\n`, 400],
+    [`${get}Host: ${host}\r\nX-Large: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
     [`${get}Host: ${host}\r\nBad Name: x\r\n\r\n`, 400],
     ['GET\r\n\r\n', 400],
     ['\u0016\u0003\u0001\u0002', 400],

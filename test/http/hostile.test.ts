@@ -136,7 +136,7 @@ test('a key that stands in the address is in no file and in no record of the ref
   assert.equal((await send(headOf([host(), `X-Api-Key: ${ownKey}`], path))).status, 403);
   assert.equal((await send(headOf([host()], `${path}?x-api-key=${key}`))).status, 401);
   const audit = await runJson<{ detail?: { reason?: string }; target: string }[]>(data, ['audit']);
-  assert.equal(audit.at(-2)?.target, 'workflow bk_live_[REDACTED]');
+  assert.equal(audit.at(-2)?.target, 'POST /api/endpoints/bk_live_[REDACTED]');
   assert.equal(audit.at(-1)?.detail?.reason, 'missing');
   for (const name of readdirSync(data)) {
     const file = join(data, name);
