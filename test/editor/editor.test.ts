@@ -183,7 +183,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.answer('After how many days', '45');
     await window.dialog.getByText('wfk_').first().waitFor();
     await window.shoot('11-api-key');
-    await window.pressDialogButton('Copy Key');
+    await window.pressDialogButton('Copy key');
     await window.dialog.getByText('The key is in the clipboard').waitFor();
     assert.match(await window.clipboard(), /^wfk_[0-9A-Za-z]{32}$/);
     await window.pressDialogButton('Close');
