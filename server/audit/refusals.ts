@@ -52,7 +52,7 @@ const reasons = {
   checksum: 'The key is mistyped or cut: its checksum does not fit. Copy the key again.',
   unknown:
     'No key like this exists here: it was revoked, replaced, or made in another place. Make a new one.',
-  expired: 'The key has expired. Make or rotate one.',
+  expired: 'The key has expired. Make a new one.',
   revoked: 'The key was revoked. Make a new one.',
   replaced: 'The key was rotated, and its overlap has ended. Use its successor.',
   'too-many-failures': 'Too many requests with bad keys came from this address within a minute.',
@@ -81,8 +81,9 @@ export function openRefusals({ audit, clock, onUnrecorded }: RefusalsParts): Ref
   const note = (refusal: Refusal): void => {
     if (newest.has(refusal.requestId)) return;
     newest.set(refusal.requestId, { refusal, at: clock() });
-    const [oldest] = newest.keys();
-    if (newest.size > remembered && oldest !== undefined) newest.delete(oldest);
+    if (newest.size <= remembered) return;
+    const [oldest = ''] = newest.keys();
+    newest.delete(oldest);
   };
 
   return {

@@ -1,7 +1,7 @@
 /** Outgoing HTTP on pooled connections, within limits; it knows no credential, only what to add for one origin. */
 
 import { getCACertificates } from 'node:tls';
-import { Agent, buildConnector, request } from 'undici';
+import type { Agent, request } from 'undici';
 import { Failure } from '../errors.ts';
 import { describeFailure } from './callFailure.ts';
 import { isOwnAddress } from './ownAddress.ts';
@@ -60,46 +60,21 @@ const harmlessHeaders: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
+/** The library with our pool; loaded with the first call, because most daemons make none. */
+interface Pool {
+  agent: Agent;
+  request: typeof request;
+}
+
 export class HttpClient {
-  readonly #agent: Agent;
-  readonly #userAgent: string;
+  readonly #parts: HttpClientParts;
   readonly #heldLimitBytes: number;
   #heldBytes = 0;
+  #pool: Promise<Pool> | undefined;
 
-  constructor({
-    extraCertificates,
-    ownPort,
-    userAgent,
-    heldLimitBytes = 256 * 1024 * 1024,
-  }: HttpClientParts) {
-    this.#userAgent = userAgent;
-    this.#heldLimitBytes = heldLimitBytes;
-    const connect = buildConnector({
-      timeout: connectTimeoutMs,
-      allowH2: false,
-      ...(extraCertificates !== undefined && { ca: [...getCACertificates('default'), extraCertificates] }),
-    });
-    this.#agent = new Agent({
-      connections: connectionsPerOrigin,
-      keepAliveTimeout: keepAliveMs,
-      connect: (options, callback) =>
-        connect(options, (...settled) => {
-          const [, socket] = settled;
-          // Asked of the connection and not of the name, which a name server could answer anew.
-          if (socket && isOwnAddress(socket, ownPort())) {
-            socket.destroy();
-            callback(
-              new Failure(
-                'forbidden',
-                'A call may not go to the daemon itself; start a workflow with its key.',
-              ),
-              null,
-            );
-          } else {
-            callback(...settled);
-          }
-        }),
-    });
+  constructor(parts: HttpClientParts) {
+    this.#parts = parts;
+    this.#heldLimitBytes = parts.heldLimitBytes ?? 256 * 1024 * 1024;
   }
 
   /**
@@ -140,7 +115,8 @@ export class HttpClient {
 
   /** Ends every connection; calls under way fail. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    const pool = await this.#pool;
+    await pool?.agent.destroy();
   }
 
   async #sendOnce(wanted: Hop, signal: AbortSignal): Promise<OutgoingAnswer> {
@@ -148,8 +124,10 @@ export class HttpClient {
     const sent = new URL(url);
     sent.hash = '';
     if (injected?.kind === 'query') sent.searchParams.set(injected.name, injected.value);
-    const answer = await request(sent, {
-      dispatcher: this.#agent,
+    this.#pool ??= openPool(this.#parts);
+    const pool = await this.#pool;
+    const answer = await pool.request(sent, {
+      dispatcher: pool.agent,
       method: method as 'GET',
       headers: this.#headersOf(wanted).flat(),
       body: body ?? null,
@@ -169,7 +147,7 @@ export class HttpClient {
   #headersOf({ headers, injected }: Hop): (readonly [string, string])[] {
     const names = new Set(headers.map(([name]) => name.toLowerCase()));
     const own = [
-      ['user-agent', this.#userAgent],
+      ['user-agent', this.#parts.userAgent],
       ['accept', '*/*'],
       ['accept-encoding', 'identity'],
     ] as const;
@@ -202,6 +180,37 @@ export class HttpClient {
       this.#heldBytes -= readBytes;
     }
   }
+}
+
+async function openPool({ extraCertificates, ownPort }: HttpClientParts): Promise<Pool> {
+  const { Agent, buildConnector, request } = await import('undici');
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    allowH2: false,
+    ...(extraCertificates !== undefined && { ca: [...getCACertificates('default'), extraCertificates] }),
+  });
+  const agent = new Agent({
+    connections: connectionsPerOrigin,
+    keepAliveTimeout: keepAliveMs,
+    connect: (options, callback) =>
+      connect(options, (...settled) => {
+        const [, socket] = settled;
+        // Asked of the connection and not of the name, which a name server could answer anew.
+        if (socket && isOwnAddress(socket, ownPort())) {
+          socket.destroy();
+          callback(
+            new Failure(
+              'forbidden',
+              'A call may not go to the daemon itself; start a workflow with its key.',
+            ),
+            null,
+          );
+        } else {
+          callback(...settled);
+        }
+      }),
+  });
+  return { agent, request };
 }
 
 function pairs(headers: NodeJS.Dict<string | string[]>): [string, string][] {

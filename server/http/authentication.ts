@@ -124,7 +124,9 @@ export function openAuthentication(parts: AuthenticationParts): Authentication {
     caller: Caller,
     refusal: Pick<Refusal, 'status' | 'reason' | 'detail'>,
   ): void {
-    refusals.record({
+    // Nothing is refused to a key that asks for what is not there, and such requests come by the thousand.
+    const keep = refusal.status === 404 ? refusals.note : refusals.record;
+    keep({
       requestId: request.id,
       actor: caller.kind === 'key' ? `key:${caller.record.id}` : request.ip,
       target: targetOf(request),

@@ -15,19 +15,23 @@ const placeNames: Record<string, string> = {
 };
 
 /**
- * Has every route's schemas checked here. What stands in an address is text, and becomes what its schema says;
+ * Has every route's schemas checked here, each compiled when it is first needed, and answers written as plain JSON:
+ * compiling a hundred schemas ahead of time would keep the daemon from being ready. What stands in an address is text, and becomes what its schema says;
  * a body is taken as it is, and nothing is removed from it.
  */
 export function validateInput(app: FastifyInstance): void {
   app.setValidatorCompiler<TSchema>(({ schema, httpPart = 'body' }) => {
-    const validator = Compile(schema);
+    let compiled: ReturnType<typeof Compile> | undefined;
     const isText = httpPart !== 'body';
     return (given: unknown) => {
+      compiled ??= Compile(schema);
+      const validator = compiled;
       const value = isText ? readTexts(schema, given) : given;
       if (validator.Check(value)) return { value };
       return { error: new Failure('bad-input', describe(validator.Errors(value), placeNames[httpPart])) };
     };
   });
+  app.setSerializerCompiler(() => JSON.stringify);
 }
 
 /** Texts of an address as what their schemas say, where they are that exactly; all else is left to be refused. */
