@@ -39,9 +39,8 @@ await Promise.all([
     ...shared,
     entryPoints: ['server/main.ts'],
     outfile: 'dist/server.js',
-    // Less to read at each start; names stay, for the log.
+    // Less to read at each start; names stay, for what the log says of failures.
     minifyWhitespace: true,
-    keepNames: true,
     plugins: [withoutOldBuffer],
     format: 'esm',
     banner: { js: ['#!/usr/bin/env node', ...commonJsGlobals].join('\n') },
