@@ -257,7 +257,10 @@ async function compose(
     // Callers that wait for a run are answered as soon as it ends, so both end together.
     const closed = app.close();
     await runs.close({ graceMs: runGraceMs });
+    // A connection that is kept alive after its last answer would keep the daemon alive too.
+    const timer = setInterval(() => app.server.closeIdleConnections(), 50);
     await closed;
+    clearInterval(timer);
   });
   await listen(app, settings);
   listeningPort = Number(new URL(url()).port || 80);
