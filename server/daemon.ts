@@ -233,7 +233,7 @@ async function compose(
   });
   const { app, url } = buildHttp({
     keys,
-    limits: openLimits({ clock }),
+    limits: openLimits({ clock, windowMs: settings.rateWindowSeconds * 1000 }),
     workflows: registry,
     runs,
     organization: (id) => state.get('organizations', id),

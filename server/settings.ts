@@ -139,6 +139,22 @@ export const settingTable = {
     10_000_000,
     'Failed authentications a minute, per address (D10).',
   ),
+  rateWindowSeconds: number(
+    'WORKFLOW_KEYS_RATE_WINDOW_SECONDS',
+    60,
+    1,
+    3_600,
+    'The span of time that the limits above count in, instead of a minute.',
+  ),
+  signatureHeaders: text(
+    'WORKFLOW_KEYS_SIGNATURE_HEADERS',
+    'X-Signature,X-Hub-Signature-256,Stripe-Signature',
+    'Headers in which a webhook may carry its signature, comma-separated; the first one that is there counts.',
+    {
+      pattern: /^[\w-]{1,64}(?:\s*,\s*[\w-]{1,64}){0,31}$/,
+      must: 'be names of headers, separated by commas',
+    },
+  ),
   idleSeconds: number(
     'WORKFLOW_KEYS_IDLE_SECONDS',
     900,

@@ -67,6 +67,8 @@ const reasons = {
   'beyond-maker': 'A key cannot give more than it has: scopes, workflows, organization or lifetime.',
   'foreign-origin': 'The request came from a page of another site, which may not use this server.',
   'no-endpoint': 'The workflow exists, but its endpoint is off. Set endpoint_enabled=True.',
+  'not-public':
+    'The workflow takes no webhooks, as it is not public. Set public_endpoint=True, or send a key to its endpoint.',
   'unknown-workflow': 'No registered folder holds a workflow with this id; it may have been renamed.',
   'no-such-thing': 'There is nothing with this id. List what there is to see the ids.',
   'no-route': 'There is no route at this address. The routes are at /api-docs.',

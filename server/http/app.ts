@@ -21,9 +21,11 @@ import { type KeyRouteParts, routeKeys } from './v1Keys.ts';
 import { type RunRouteParts, routeRuns } from './v1Runs.ts';
 import { routeWorkflows, type WorkflowRouteParts } from './v1Workflows.ts';
 import { validateInput } from './validation.ts';
+import { routeWebhooks, type WebhookParts } from './webhooks.ts';
 
 /** What the routes need beside authentication. */
 type RouteParts = EndpointParts &
+  WebhookParts &
   RunWorkflowParts &
   WorkflowRouteParts &
   RunRouteParts &
@@ -126,6 +128,7 @@ export function buildHttp(parts: HttpParts): HttpApp {
   // After the plugin above, which sees only routes that are added once it is there.
   app.register(async (routes) => {
     routeEndpoints(routes, shared);
+    routeWebhooks(routes, shared);
     routeRunWorkflow(routes, shared);
     routeWorkflows(routes, shared);
     routeRuns(routes, shared);

@@ -22,7 +22,12 @@ export interface AuthenticationParts {
   limits: Limits;
   settings: Pick<
     Settings,
-    'readLimit' | 'writeLimit' | 'executeLimit' | 'webhookLimit' | 'failedAuthenticationLimit'
+    | 'readLimit'
+    | 'writeLimit'
+    | 'executeLimit'
+    | 'webhookLimit'
+    | 'failedAuthenticationLimit'
+    | 'rateWindowSeconds'
   >;
   refusals: Pick<Refusals, 'record' | 'note'>;
 }
@@ -81,7 +86,10 @@ export function openAuthentication(parts: AuthenticationParts): Authentication {
       detail: { category, limit: decision.limit },
     });
     reply.header('retry-after', decision.retryAfterSeconds);
-    return new Failure('rate-limited', `Rate limit exceeded. Limit: ${decision.limit} requests per minute.`);
+    return new Failure(
+      'rate-limited',
+      `Rate limit exceeded. Limit: ${decision.limit} requests per ${windowName(settings.rateWindowSeconds)}.`,
+    );
   }
 
   async function verify(request: FastifyRequest, reply: FastifyReply): Promise<ApiKeyRecord> {
@@ -157,4 +165,9 @@ export function openAuthentication(parts: AuthenticationParts): Authentication {
       return new Failure('not-found', message);
     },
   };
+}
+
+function windowName(seconds: number): string {
+  if (seconds === 60) return 'minute';
+  return seconds === 1 ? 'second' : `${seconds} seconds`;
 }

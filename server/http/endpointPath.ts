@@ -1,20 +1,11 @@
 /** One endpoint-enabled workflow as a path of the OpenAPI document, its parameters from the source's annotations. */
 
-import Type from 'typebox';
 import { type Annotation, readAnnotation, type ScalarName } from '../workflows/annotation.ts';
 import type { Parameter, Workflow } from '../workflows/workflow.ts';
-import { errorAnswer, nullable, strict } from './schemas.ts';
+import { flatAnswer } from './flatAnswer.ts';
+import { errorAnswer } from './schemas.ts';
 
 type Schema = Record<string, unknown>;
-
-/** D19's flat answer. */
-const endpointAnswer = strict({
-  execution_id: Type.String(),
-  status: Type.String(),
-  result: Type.Unknown({ description: 'What the workflow returned, scrubbed.' }),
-  error: nullable<string>('string'),
-  duration_ms: nullable<number>('number'),
-});
 
 /** Method → operation. */
 export function endpointPath(workflow: Workflow): Record<string, Schema> {
@@ -45,8 +36,8 @@ function operationOf(workflow: Workflow, method: string): Schema {
       ? { parameters: parameters.map(queryParameter) }
       : { requestBody: bodyOf(workflow) }),
     responses: {
-      200: answer('The run has ended, also when it failed: see `status`.', endpointAnswer),
-      202: answer('The run goes on.', endpointAnswer),
+      200: answer('The run has ended, also when it failed: see `status`.', flatAnswer),
+      202: answer('The run goes on.', flatAnswer),
       ...Object.fromEntries(failures),
     },
   };

@@ -3,10 +3,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
-import { runDurationMs } from '../runs/rows.ts';
-import type { RunRecord } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { Authentication, Caller } from './authentication.ts';
+import { toFlatAnswer } from './flatAnswer.ts';
 import { checkUnique, type Start } from './start.ts';
 
 export interface EndpointParts {
@@ -66,17 +65,14 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
       if (!entry) throw new Error('The request was not admitted.');
       const { caller, workflow } = entry;
       const mode = workflow.executionMode;
-      const { id, record } = await parts.start({
+      const started = await parts.start({
         workflow,
         input: mergeInput(request.query, request.body),
         caller,
         mode,
         wait: mode === 'sync',
       });
-      if (record) return answer(id, record);
-      return reply
-        .code(202)
-        .send({ ...answer(id, undefined), status: mode === 'async' ? 'Pending' : 'Running' });
+      return toFlatAnswer(reply, workflow, started);
     },
   });
 }
@@ -87,15 +83,4 @@ function mergeInput(query: unknown, body: unknown): Record<string, unknown> {
     throw new Failure('bad-input', 'The request body must be a JSON object.');
   }
   return { ...(query as Record<string, unknown>), ...body };
-}
-
-/** D19: the flat answer. `error` is one line; the traceback is in the run's detail. */
-function answer(id: string, record: RunRecord | undefined) {
-  return {
-    execution_id: id,
-    status: record?.status,
-    result: record?.result ?? null,
-    error: record?.error ? `${record.error.type}: ${record.error.message}` : null,
-    duration_ms: record ? runDurationMs(record) : null,
-  };
 }

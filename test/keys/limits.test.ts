@@ -109,16 +109,17 @@ test('a clock that is set back makes nobody wait longer than one window', () => 
   assert.equal(limits.admit('k', 'read', 1).admitted, true);
 });
 
-/** The definition itself: every admitted time, and nothing clever. */
+/** The definition itself: every admitted time, oldest first, and nothing clever. */
 function openOracle(limit: number) {
   const admitted = new Map<string, number[]>();
-  const within = (id: string, now: number) => (admitted.get(id) ?? []).filter((time) => time > now - minute);
+  const timesOf = (id: string) => admitted.get(id) ?? [];
+  const within = (id: string, now: number) => timesOf(id).filter((time) => time > now - minute);
   return {
     admit(id: string, now: number) {
-      const before = within(id, now);
-      if (before.length >= limit) return { admitted: false, remaining: 0 };
-      admitted.set(id, [...before, now]);
-      return { admitted: true, remaining: limit - before.length - 1 };
+      const used = within(id, now).length;
+      if (used >= limit) return { admitted: false, remaining: 0 };
+      admitted.set(id, [...timesOf(id), now]);
+      return { admitted: true, remaining: limit - used - 1 };
     },
     /** The first millisecond from `now` on at which the limit would not be reached. */
     nextAdmission(id: string, now: number) {
@@ -128,37 +129,55 @@ function openOracle(limit: number) {
   };
 }
 
-test('any schedule of requests is decided as the definition of the sliding window says', () => {
+test('100,000 random schedules are decided as the definition says, and no 60 s admit more than the limit (A23, D20)', {
+  timeout: 120_000,
+}, () => {
   const step = fc.record({
     id: fc.constantFrom('a', 'b', 'c'),
     waitMs: fc.oneof(
-      fc.constant(0),
-      fc.integer({ min: 0, max: 2000 }),
-      fc.constantFrom(minute - 1, minute, minute + 1),
-      fc.integer({ min: 0, max: 2 * minute }),
+      // Mostly bursts, so that every limit is reached; then waits about as long as the window.
+      { weight: 4, arbitrary: fc.constant(0) },
+      { weight: 6, arbitrary: fc.integer({ min: 0, max: 2000 }) },
+      { weight: 1, arbitrary: fc.constantFrom(minute - 1, minute, minute + 1) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 * minute }) },
     ),
   });
+  const same = (ours: number | boolean, theirs: number | boolean | undefined, what: string) => {
+    if (ours !== theirs) throw new Error(`${what}: ${ours}, by definition ${theirs}`);
+  };
   fc.assert(
     fc.property(
-      fc.array(step, { maxLength: 120 }),
+      fc.array(step, { maxLength: 60, size: 'max' }),
       fc.integer({ min: 1, max: 20 }),
       fc.integer({ min: 0, max: 999 }),
       (schedule, limit, offsetMs) => {
         const { time, limits } = clocked(1_700_000_000_000 + offsetMs);
         const oracle = openOracle(limit);
+        const passed = new Map<string, number[]>();
         for (const { id, waitMs } of schedule) {
           time.now += waitMs;
+          const { now } = time;
           const peeked = limits.peek(id, 'c', limit);
-          const { admitted, remaining, resetSeconds, retryAfterSeconds } = limits.admit(id, 'c', limit);
-          assert.deepEqual({ admitted, remaining }, oracle.admit(id, time.now));
-          assert.equal(peeked.admitted, admitted);
-          if (admitted) continue;
-          const next = oracle.nextAdmission(id, time.now) ?? 0;
-          assert.equal(resetSeconds, Math.ceil(next / 1000));
-          assert.equal(retryAfterSeconds, Math.ceil((next - time.now) / 1000));
+          const decision = limits.admit(id, 'c', limit);
+          const definition = oracle.admit(id, now);
+          same(decision.admitted, definition.admitted, 'admitted');
+          same(decision.remaining, definition.remaining, 'remaining');
+          same(peeked.admitted, decision.admitted, 'peeked');
+          if (decision.admitted) {
+            const times = passed.get(id) ?? [];
+            passed.set(id, times);
+            times.push(now);
+            // Of any limit + 1 that follow each other, the last has to be a minute after the first.
+            const first = times.at(-1 - limit);
+            if (first !== undefined) same(now - first >= minute, true, 'spread over 60 s');
+            continue;
+          }
+          const next = oracle.nextAdmission(id, now) ?? 0;
+          same(decision.resetSeconds, Math.ceil(next / 1000), 'reset');
+          same(decision.retryAfterSeconds, Math.ceil((next - now) / 1000), 'retry after');
         }
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: 100_000 },
   );
 });

