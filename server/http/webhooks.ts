@@ -9,6 +9,7 @@ import type { Workflow } from '../workflows/workflow.ts';
 import type { Caller } from './authentication.ts';
 import type { EndpointParts } from './endpoints.ts';
 import { flatAnswer, toFlatAnswer } from './flatAnswer.ts';
+import { readJson } from './json.ts';
 import { errorAnswer, strict } from './schemas.ts';
 import { checkUnique } from './start.ts';
 
@@ -38,24 +39,21 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
   const admit = admitter(parts);
 
   app.register(async (scope) => {
-    const parseJson = scope.getDefaultJsonParser('error', 'error');
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
-    const readJson = async (request: FastifyRequest, body: Buffer): Promise<object> => {
+    const readMembers = (request: FastifyRequest, body: Buffer): object => {
       if (!isJson(request.headers['content-type'])) {
         throw new Failure(
           'unsupported-media-type',
           'Send the body as JSON, with the header "Content-Type: application/json".',
         );
       }
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      void parseJson(request, textOf(body), (error, parsed) => (error ? reject(error) : resolve(parsed)));
-      const parsed = await promise;
-      if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+      const value = readJson(body);
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         throw new Failure('bad-input', 'The request body must be a JSON object.');
       }
-      return parsed;
+      return value;
     };
 
     scope.post(url, {
@@ -86,7 +84,7 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
         const query = request.query as Input;
         const input = takesSignature(workflow)
           ? signedInput(workflow, { query, body, signature: signatureOf(request, headerNames) })
-          : { ...query, ...(body.length > 0 && (await readJson(request, body))) };
+          : { ...query, ...(body.length > 0 && readMembers(request, body)) };
         const mode = workflow.executionMode;
         const started = await parts.start({
           workflow,

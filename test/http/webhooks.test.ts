@@ -166,7 +166,6 @@ test('a body that is no JSON object is refused with the documented envelope', as
     ['{"a": ', json, 400, 'BAD_JSON'],
     ['[1]', json, 400, 'BAD_INPUT'],
     ['null', json, 400, 'BAD_INPUT'],
-    ['{"__proto__": 1}', json, 400, 'BAD_JSON'],
     ['a=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['{}', {}, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['{}', { 'content-type': 'no/t, a type;;' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
