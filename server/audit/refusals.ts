@@ -77,15 +77,13 @@ const reasons = {
 export type RefusalReason = keyof typeof reasons;
 
 export function openRefusals({ audit, clock, onUnrecorded }: RefusalsParts): Refusals {
-  /** Request id → what is known of it, oldest first. */
-  const newest = new Map<string, { refusal: Refusal; at: Millis }>();
+  /** A ring: noting must cost nothing, for it may come by the thousand a second, and explaining may take a while. */
+  const newest: { refusal: Refusal; at: Millis }[] = [];
+  let count = 0;
 
   const note = (refusal: Refusal): void => {
-    if (newest.has(refusal.requestId)) return;
-    newest.set(refusal.requestId, { refusal, at: clock() });
-    if (newest.size <= remembered) return;
-    const [oldest = ''] = newest.keys();
-    newest.delete(oldest);
+    newest[count % remembered] = { refusal, at: clock() };
+    count += 1;
   };
 
   return {
@@ -113,7 +111,7 @@ export function openRefusals({ audit, clock, onUnrecorded }: RefusalsParts): Ref
     },
 
     async explain(requestId) {
-      const noted = newest.get(requestId);
+      const noted = newest.find(({ refusal }) => refusal.requestId === requestId);
       if (noted) return explained(noted.refusal, noted.at);
       const recorded = (await audit.findByRequest(requestId)).find(
         ({ action }) => action === 'request.refused',
