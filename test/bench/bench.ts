@@ -9,7 +9,9 @@ import { Pool } from 'undici';
 import { withDaemon } from '../../server/cli/connect.ts';
 import { startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
 import { measureActivation } from './activation.ts';
+import { fewKeys, manyKeys, measureApiRequests } from './apiRequests.ts';
 import { measureKeystrokes } from './keystrokes.ts';
+import { median, percentile, throughput, timed } from './measure.ts';
 import { measureRunLists } from './runLists.ts';
 
 const workspace = join(import.meta.dirname, '..', 'workspace');
@@ -25,11 +27,6 @@ interface Row {
 }
 const rows: Row[] = [];
 
-const median = (values: number[]) => percentile(values, 0.5);
-function percentile(values: number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 const perSecond = (value: number) => `${Math.round(value)}/s`;
 
@@ -67,6 +64,8 @@ try {
   folder.remove();
 }
 await benchRunLists();
+await benchApiRequests();
+await benchLimits();
 report();
 
 /** A thousand keys and configs, through the daemon itself. */
@@ -226,25 +225,41 @@ async function benchActivation(): Promise<void> {
   });
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const before = performance.now();
-  await work();
-  return performance.now() - before;
+/** What an API key, its limit, its scope and the schema cost, and what more keys add to it. */
+async function benchApiRequests(): Promise<void> {
+  const { amongFew, amongMany, bare } = await measureApiRequests(9, workspace);
+  const ratio = median(amongFew.map((rate, turn) => rate / (bare[turn] ?? Number.NaN)));
+  rows.push({
+    what: 'reading a run by HTTP with an API key',
+    figure: perSecond(median(amongFew)),
+    yardstick: `bare node:http ${perSecond(median(bare))}: ratio ${ratio.toFixed(2)}`,
+    target: 'ratio ≥ 0.5',
+    met: ratio >= 0.5,
+  });
+  const cost = median(amongFew.map((rate, turn) => rate / (amongMany[turn] ?? Number.NaN)));
+  const count = (keys: number) => keys.toLocaleString('en');
+  rows.push({
+    what: `the same among ${count(manyKeys)} keys`,
+    figure: perSecond(median(amongMany)),
+    yardstick: `among ${count(fewKeys)} keys ${perSecond(median(amongFew))}: cost ${cost.toFixed(2)} times`,
+    target: 'cost ≤ 1.1 times',
+    met: cost <= 1.1,
+  });
 }
 
-/** How many a second, with `callers` of them at a time. */
-async function throughput(callers: number, total: number, work: () => Promise<void>): Promise<number> {
-  let left = total;
-  const before = performance.now();
-  await Promise.all(
-    Array.from({ length: callers }, async () => {
-      while (left > 0) {
-        left -= 1;
-        await work();
-      }
-    }),
-  );
-  return (total / (performance.now() - before)) * 1000;
+async function benchLimits(): Promise<void> {
+  const child = spawn(process.execPath, ['--expose-gc', join(import.meta.dirname, 'limitLoad.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const { usedMb, microsecondsEach, countMicroseconds } = JSON.parse(line);
+  rows.push({
+    what: 'rate limits of 10,000 keys that use theirs up, in every category',
+    figure: `${usedMb.toFixed(0)} MB, ${microsecondsEach.toFixed(2)} µs a request`,
+    yardstick: `counting in a Map, without a window, ${countMicroseconds.toFixed(2)} µs`,
+    target: '≤ 200 MB, ≤ 3 µs',
+    met: usedMb <= 200 && microsecondsEach <= 3,
+  });
 }
 
 /** Resident memory once it no longer falls or rises by more than a megabyte between two looks. */
