@@ -5,7 +5,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const here = import.meta.dirname;
-const run = (program, args) => execFileSync(program, args, { cwd: here, stdio: 'inherit' });
+
+// npm tells its children which node it ran on, and an inner npm would pass that on unchanged: code-server
+// would then refuse the node of the caller's npm instead of looking at the one it is installed with.
+const { npm_config_user_agent: _, ...environment } = process.env;
+
+const run = (program, args) =>
+  execFileSync(program, args, { cwd: here, env: environment, stdio: 'inherit' });
 
 /** Debian package → a file that is there once it is installed. */
 const systemPackages = {
