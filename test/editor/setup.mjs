@@ -10,8 +10,7 @@ const here = import.meta.dirname;
 // would then refuse the node of the caller's npm instead of looking at the one it is installed with.
 const { npm_config_user_agent: _, ...environment } = process.env;
 
-const run = (program, args) =>
-  execFileSync(program, args, { cwd: here, env: environment, stdio: 'inherit' });
+const run = (program, args) => execFileSync(program, args, { cwd: here, env: environment, stdio: 'inherit' });
 
 /** Debian package → a file that is there once it is installed. */
 const systemPackages = {
