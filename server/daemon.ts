@@ -1,33 +1,25 @@
 /** The daemon: builds every part, holds the data directory, and takes all of it down again in order. */
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { openAnnouncement } from './announcement.ts';
 import { openAuditLog } from './audit/auditLog.ts';
 import { openRefusals } from './audit/refusals.ts';
+import { pythonDirectory, referenceDirectory, wasmDirectory } from './beside.ts';
 import { Clients } from './clients.ts';
 import { openConfigAccess } from './configs/access.ts';
 import { openConfigs } from './configs/configs.ts';
 import { loadSecretKey } from './configs/secretKey.ts';
 import { openVault } from './configs/vault.ts';
 import { openCallAccess } from './connections/access.ts';
+import { readCertificates } from './connections/certificates.ts';
 import { openConnections } from './connections/connections.ts';
 import { HttpClient } from './connections/httpClient.ts';
 import { openInjection } from './connections/injection.ts';
 import { openProbe } from './connections/probe.ts';
 import { Tokens } from './connections/tokens.ts';
-import { Failure } from './errors.ts';
 import { buildHttp } from './http/app.ts';
+import { listen } from './http/listen.ts';
+import { watchIdle } from './idle.ts';
 import { newId } from './ids.ts';
-import { curlFor } from './keys/curl.ts';
 import { openKeys } from './keys/keys.ts';
 import { openLimits } from './keys/limits.ts';
 import { sha256 } from './keys/mint.ts';
@@ -36,7 +28,7 @@ import { openKnownNames } from './knownNames.ts';
 import { loadPython } from './language/parser.ts';
 import { openLint } from './lint.ts';
 import type { Log } from './log.ts';
-import { type DaemonFile, protocolVersion } from './protocol.ts';
+import { protocolVersion } from './protocol.ts';
 import { buildRequests } from './requests.ts';
 import { principalOf } from './runs/principal.ts';
 import { defaultRunSettings, openRuns } from './runs/runner.ts';
@@ -48,6 +40,7 @@ import { lockDataDirectory } from './store/lock.ts';
 import { openLowdbState } from './store/lowdbState.ts';
 import { openSqliteHistory } from './store/sqliteHistory.ts';
 import { version } from './version.ts';
+import { welcome } from './welcome.ts';
 import { openWire } from './wire.ts';
 import { openAuthoring } from './workflows/authoring.ts';
 import { openFolders } from './workflows/folders.ts';
@@ -120,12 +113,8 @@ async function compose(
   closers.push(outlive(log));
   const lock = lockDataDirectory(directory);
   closers.push(() => lock.release());
-  const tokenFile = join(directory, 'daemon.token');
-  const daemonFile = join(directory, 'daemon.json');
-  closers.push(() => {
-    rmSync(daemonFile, { force: true });
-    rmSync(tokenFile, { force: true });
-  });
+  const announcement = openAnnouncement(directory);
+  closers.push(() => announcement.withdraw());
 
   const history = await openSqliteHistory({ directory });
   closers.push(() => history.close());
@@ -180,7 +169,7 @@ async function compose(
       ...openConfigAccess({ configs, state, vault, appendAudit }),
       ...openCallAccess({ state, client, inject, appendAudit }),
     },
-    pythonDirectory: join(import.meta.dirname, 'python'),
+    pythonDirectory: pythonDirectory(),
     socketDirectory: sockets.directory,
     environment,
     log,
@@ -249,7 +238,7 @@ async function compose(
       appendAudit: (entry) => audit.append([{ entry }]),
     }),
     refusals,
-    referenceDirectory: besideBundle('reference', 'http', 'reference'),
+    referenceDirectory: referenceDirectory(),
     settings,
     log,
   });
@@ -302,17 +291,14 @@ async function compose(
   });
   closers.push(() => wire.close());
 
-  writePrivate(tokenFile, token);
-  const file: DaemonFile = {
+  announcement.publish(token, {
     pid: process.pid,
     version,
     protocolVersion,
     socket: wire.path,
-    tokenFile,
     url: url(),
     startedAt,
-  };
-  writePrivate(daemonFile, `${JSON.stringify(file)}\n`);
+  });
   await runs.resume();
   log.info({ url: url(), version }, 'the daemon is ready');
 
@@ -326,67 +312,29 @@ async function compose(
     }
     return stopped;
   };
-  if (options.background && settings.idleSeconds > 0) closers.push(stopWhenIdle(settings.idleSeconds * 1000));
-  return { url: url(), notices, welcome, stop, stopped };
-
-  /** Stops after the idle time without clients, runs and, if the setting says so, endpoints. */
-  function stopWhenIdle(idleMs: number): () => void {
-    let idleSince = clock();
-    const timer = setInterval(
-      () => {
-        const isNeeded =
-          clients.size > 0 ||
-          runs.active() > 0 ||
-          (settings.stayForEndpoints && registry.list().some(({ endpointEnabled }) => endpointEnabled));
-        if (isNeeded) idleSince = clock();
-        else if (clock() - idleSince >= idleMs) void stop();
-      },
-      Math.min(idleMs / 4, 15_000),
-    );
-    timer.unref();
-    return () => clearInterval(timer);
+  if (options.background && settings.idleSeconds > 0) {
+    const stopWatching = watchIdle({
+      idleMs: settings.idleSeconds * 1000,
+      isNeeded: () =>
+        clients.size > 0 ||
+        runs.active() > 0 ||
+        (settings.stayForEndpoints && registry.list().some(({ endpointEnabled }) => endpointEnabled)),
+      clock,
+      onIdle: () => void stop(),
+    });
+    closers.push(stopWatching);
   }
-
-  async function welcome(): Promise<string> {
-    const existing = (await keys.list()).find(({ global, expired }) => global && !expired);
-    if (existing) {
-      return `Its global key is ${existing.masked} ("${existing.description}"). Make another with: npm run -s cli -- keys create --global --description "Second key"`;
-    }
-    const { row, key } = await keys.create({ description: 'First key', global: true }, 'cli');
-    return [
-      `A first key, shown once: ${key}`,
-      'Try it in a second terminal:',
-      '',
-      curlFor({ url: url(), row, key, workflows: registry }),
-      '',
-    ].join('\n');
-  }
+  return {
+    url: url(),
+    notices,
+    welcome: () => welcome({ keys, workflows: registry, url: url() }),
+    stop,
+    stopped,
+  };
 }
 
 const wrongSecretKeyNotice =
   'Stored secrets cannot be read: BIFROST_SECRET_KEY is not the one they were stored with. Start with the old key, or set each secret again; nothing was changed.';
-
-async function listen(app: ReturnType<typeof buildHttp>['app'], settings: Settings): Promise<void> {
-  try {
-    await app.listen({ port: settings.port, host: settings.host });
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE') {
-      throw new Failure(
-        'port-taken',
-        `Port ${settings.port} on ${settings.host} is taken by another program. Choose another with --port, or 0 for any.`,
-        { cause },
-      );
-    }
-    throw new Failure(
-      'bad-input',
-      `Cannot listen on ${settings.host}:${settings.port} (${code ?? 'unknown'}).`,
-      {
-        cause,
-      },
-    );
-  }
-}
 
 /**
  * Invariant: no window, client or run can take the daemon down for the others.
@@ -400,40 +348,4 @@ function outlive(log: Log): () => void {
     process.off('uncaughtException', onThrown);
     process.off('unhandledRejection', onThrown);
   };
-}
-
-/** Readers see the old file or the whole new one, never a part, and nobody else may read it. */
-function writePrivate(path: string, text: string): void {
-  const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
-  const descriptor = openSync(temporary, 'wx', 0o600);
-  writeSync(descriptor, text);
-  fsyncSync(descriptor);
-  closeSync(descriptor);
-  renameSync(temporary, path);
-}
-
-/** Beside the bundle, or in `server/` when the daemon runs from source. */
-function besideBundle(bundledName: string, ...source: string[]): string {
-  const bundled = join(import.meta.dirname, bundledName);
-  return existsSync(bundled) ? bundled : join(import.meta.dirname, ...source);
-}
-
-/** @throws Failure `bad-input` that names the file. */
-function readCertificates(file: string): string {
-  try {
-    const text = readFileSync(file, 'utf8');
-    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  } catch (cause) {
-    throw new Failure('bad-input', `WORKFLOW_KEYS_CA_FILE names ${file}, which cannot be read.`, { cause });
-  }
-  throw new Failure('bad-input', `WORKFLOW_KEYS_CA_FILE names ${file}, which holds no PEM certificate.`);
-}
-
-/** Beside the bundle, or in the package when the daemon runs from source. */
-function wasmDirectory(): string {
-  const bundled = join(import.meta.dirname, 'wasm');
-  return existsSync(bundled)
-    ? bundled
-    : join(import.meta.dirname, '..', 'node_modules', '@vscode', 'tree-sitter-wasm', 'wasm');
 }
