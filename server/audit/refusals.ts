@@ -7,7 +7,7 @@ import type { AuditEntry, AuditRecord, Millis } from '../store/contracts.ts';
 /** One refused request. Invariant: no key and no value in any field. */
 export interface Refusal {
   requestId: string;
-  status: 401 | 403 | 404 | 429;
+  status: 401 | 403 | 404 | 415 | 421 | 429;
   /** The true one, a word of `reasons` below. */
   reason: RefusalReason;
   /** `key:<id>`, or the address of who has none. */
@@ -34,7 +34,7 @@ export interface Refusals {
   /** Remembered in memory only, among the newest thousand: for what may come by the thousand a second. */
   note(refusal: Refusal): void;
   /**
-   * The true reason of a 401, 403, 404 or 429 (D44).
+   * The true reason of a refusal (D44).
    *
    * @throws Failure `not-found` when nothing is known of such a request.
    */
@@ -65,7 +65,15 @@ const reasons = {
   'execute-only': 'A workflow key only runs workflows. Use an API key with the scope that this needs.',
   'other-organization': 'The key belongs to an organization, and this is not of it.',
   'beyond-maker': 'A key cannot give more than it has: scopes, workflows, organization or lifetime.',
-  'foreign-origin': 'The request came from a page of another site, which may not use this server.',
+  'beyond-own':
+    'A key revokes itself and keys whose scopes, workflows and organization are within its own. Use one that has more.',
+  'misdirected-host':
+    'The Host header names another place than this server, or there are several. Use its own address, or allow a tunnel by WORKFLOW_KEYS_ALLOWED_HOSTS.',
+  'foreign-origin':
+    'The Origin header names another site: its page may not use this server. Call from a program instead.',
+  'cross-site':
+    'Sec-Fetch-Site says that a page of another site has asked, which may not use this server. Call from a program instead.',
+  'content-type': 'The body is of another type than JSON. Send it with "Content-Type: application/json".',
   'no-endpoint': 'The workflow exists, but its endpoint is off. Set endpoint_enabled=True.',
   'not-public':
     'The workflow takes no webhooks, as it is not public. Set public_endpoint=True, or send a key to its endpoint.',

@@ -14,6 +14,7 @@ import { readJson } from './json.ts';
 import { documentOptions, type ReferenceParts, routeReference } from './reference.ts';
 import { type RunWorkflowParts, routeRunWorkflow } from './runWorkflow.ts';
 import { openStart, type StarterParts } from './start.ts';
+import { openUnknownAddress } from './unknownAddress.ts';
 import { type AuditRouteParts, routeAudit } from './v1Audit.ts';
 import { type ConfigRouteParts, routeConfigs } from './v1Configs.ts';
 import { type ConnectionRouteParts, routeConnections } from './v1Connections.ts';
@@ -93,6 +94,8 @@ export function buildHttp(parts: HttpParts): HttpApp {
   });
   const url = () => `http://${urlHost(settings.host)}:${port}`;
   let isClosing = false;
+  const authentication = openAuthentication(parts);
+  const refuseUnknown = openUnknownAddress(authentication);
   // With a callback and not a promise: it stands before every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers({
@@ -100,17 +103,16 @@ export function buildHttp(parts: HttpParts): HttpApp {
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     });
-    try {
-      guard(request.raw);
-    } catch (thrown) {
-      done(thrown as Failure);
-      return;
+    const objection = guard(request.raw);
+    if (objection !== undefined) {
+      done(authentication.turnAway(request, objection));
+    } else if (isClosing) {
+      done(new Failure('stopping', 'The daemon is stopping. Try again when it has started.'));
+    } else if (request.is404) {
+      refuseUnknown(request, reply).then(() => done(), done);
+    } else {
+      done();
     }
-    done(
-      isClosing
-        ? new Failure('stopping', 'The daemon is stopping. Try again when it has started.')
-        : undefined,
-    );
   });
   app.addHook('preClose', async () => {
     isClosing = true;
@@ -121,7 +123,6 @@ export function buildHttp(parts: HttpParts): HttpApp {
   validateInput(app);
 
   app.get('/healthz', async () => ({ status: 'ok' }));
-  const authentication = openAuthentication(parts);
   const start = openStart({ ...parts, publicUrl: url });
   const shared = { ...parts, authentication, start, publicUrl: url };
   app.register(swagger, documentOptions);

@@ -8,6 +8,7 @@ import type { Limits, RateDecision } from '../keys/limits.ts';
 import type { Settings } from '../settings.ts';
 import type { ApiKeyRecord } from '../store/contracts.ts';
 import { forbiddenMessage, unauthorizedMessage } from './envelope.ts';
+import { type Objection, objectionFailure } from './guard.ts';
 import { presentedKey } from './presentedKey.ts';
 import { targetOf } from './target.ts';
 
@@ -16,6 +17,13 @@ export type Caller = { kind: 'key'; record: ApiKeyRecord } | { kind: 'public' };
 
 /** Each has a limit of its own per key (A24–A26, D21). */
 export type Category = 'read' | 'write' | 'execute';
+
+const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** D21; what runs something is Execute, which its route says. */
+export function categoryOf(method: string): Category {
+  return writing.has(method) ? 'write' : 'read';
+}
 
 export interface AuthenticationParts {
   keys: Pick<Keys, 'verify' | 'touch'>;
@@ -45,6 +53,8 @@ export interface Authentication {
   forbid(request: FastifyRequest, caller: Caller, reason: RefusalReason, detail?: Refusal['detail']): Failure;
   /** Records what was not found. @returns the failure to throw. */
   missing(request: FastifyRequest, caller: Caller, reason: RefusalReason, message: string): Failure;
+  /** Records what the guard has against a request, of which nothing else is looked at. @returns the failure to throw. */
+  turnAway(request: FastifyRequest, objection: Objection): Failure;
 }
 
 export function openAuthentication(parts: AuthenticationParts): Authentication {
@@ -132,8 +142,8 @@ export function openAuthentication(parts: AuthenticationParts): Authentication {
     caller: Caller,
     refusal: Pick<Refusal, 'status' | 'reason' | 'detail'>,
   ): void {
-    // Nothing is refused to a key that asks for what is not there, and such requests come by the thousand.
-    const keep = refusal.status === 404 ? refusals.note : refusals.record;
+    // Only what is refused to a key is worth a line of the log; all else may come by the thousand, from anybody.
+    const keep = refusal.status === 403 && caller.kind === 'key' ? refusals.record : refusals.note;
     keep({
       requestId: request.id,
       actor: caller.kind === 'key' ? `key:${caller.record.id}` : request.ip,
@@ -163,6 +173,13 @@ export function openAuthentication(parts: AuthenticationParts): Authentication {
     missing(request, caller, reason, message) {
       refuse(request, caller, { status: 404, reason });
       return new Failure('not-found', message);
+    },
+
+    turnAway(request, objection) {
+      const failure = objectionFailure(objection);
+      const status = objection === 'misdirected-host' ? 421 : 403;
+      refuse(request, { kind: 'public' }, { status, reason: objection });
+      return failure;
     },
   };
 }

@@ -39,6 +39,11 @@ export function answerUnreadable(error: { code?: string }, socket: Socket): void
   socket.destroySoon();
 }
 
+/** What is said of an address that nothing stands at. */
+export function noRoute({ method }: Pick<FastifyRequest, 'method'>): string {
+  return `There is no ${method} route at this address.`;
+}
+
 const contentType = 'application/json; charset=utf-8';
 
 function envelope(code: ErrorCode, message: string): string {
@@ -71,16 +76,16 @@ export function handleErrors(
   app: FastifyInstance,
   { log, refusals }: { log: Log; refusals: Pick<Refusals, 'note'> },
 ): void {
-  const note = (request: FastifyRequest, status: 403 | 404, reason: RefusalReason) =>
+  const note = (request: FastifyRequest, status: 404 | 415, reason: RefusalReason) =>
     refusals.note({ requestId: request.id, status, reason, actor: request.ip, target: targetOf(request) });
 
   app.setNotFoundHandler((request, reply) => {
     note(request, 404, 'no-route');
-    return sendError(reply, 'not-found', `There is no ${request.method} route at this address.`);
+    return sendError(reply, 'not-found', noRoute(request));
   });
   app.setErrorHandler((thrown, request, reply) => {
     if (thrown instanceof Failure) {
-      if (thrown.code === 'foreign-origin') note(request, 403, 'foreign-origin');
+      if (thrown.code === 'unsupported-media-type') note(request, 415, 'content-type');
       if (thrown.code === 'busy' || thrown.code === 'stopping') reply.header('retry-after', '1');
       if (errorTable[thrown.code] < 500 || callersProblem.has(thrown.code)) {
         return sendError(reply, thrown.code, thrown.message);
@@ -92,7 +97,10 @@ export function handleErrors(
     }
     const code = (thrown as { code?: unknown }).code;
     const known = typeof code === 'string' ? readFailures[code] : undefined;
-    if (known) return sendError(reply, ...known);
+    if (known) {
+      if (known[0] === 'unsupported-media-type') note(request, 415, 'content-type');
+      return sendError(reply, ...known);
+    }
     const status = (thrown as { statusCode?: unknown }).statusCode;
     if (typeof status === 'number' && status >= 400 && status < 500) {
       return sendError(reply, 'bad-input', 'The request could not be read.');

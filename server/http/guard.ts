@@ -1,7 +1,7 @@
 /** Keeps web pages and rebound names away from a loopback server; it knows no keys and no routes. */
 
 import type { IncomingMessage } from 'node:http';
-import { Failure } from '../errors.ts';
+import { type ErrorCode, Failure } from '../errors.ts';
 
 interface GuardOptions {
   /** The port that really listens. */
@@ -12,32 +12,40 @@ interface GuardOptions {
   allowedHosts: readonly string[];
 }
 
+/** Why a request is refused before anybody asks for its key. */
+export type Objection = 'misdirected-host' | 'foreign-origin' | 'cross-site';
+
 /**
- * Refuses a request that a foreign page, or a name that was rebound to loopback, has made.
+ * What stands against a request that a foreign page, or a name that was rebound to loopback, has made.
  * A header that cannot be parsed is a foreign one: values are compared whole, nothing here throws on them.
- *
- * @throws Failure `misdirected-host` or `foreign-origin`.
  */
-export function openGuard(options: GuardOptions): (request: IncomingMessage) => void {
+export function openGuard(options: GuardOptions): (request: IncomingMessage) => Objection | undefined {
   const known = allowed(options);
   return (request) => {
     const host = onlyHost(request)?.toLowerCase();
-    if (host === undefined || !known.hosts.has(host)) {
-      throw new Failure(
-        'misdirected-host',
-        'This Host is not served here. A tunnel or proxy is allowed by WORKFLOW_KEYS_ALLOWED_HOSTS.',
-      );
-    }
+    if (host === undefined || !known.hosts.has(host)) return 'misdirected-host';
     const { origin } = request.headers;
+    if (origin !== undefined && !known.origins.has(origin.toLowerCase())) return 'foreign-origin';
     const site = request.headers['sec-fetch-site'];
-    if (
-      (origin !== undefined && !known.origins.has(origin.toLowerCase())) ||
-      (site !== undefined && site !== 'none' && site !== 'same-origin')
-    ) {
-      throw new Failure('foreign-origin', 'Requests from other web pages are refused.');
-    }
+    return site === undefined || site === 'none' || site === 'same-origin' ? undefined : 'cross-site';
   };
 }
+
+/** The failure to answer with; whoever asks from a foreign page learns nothing of which header gave it away. */
+export function objectionFailure(objection: Objection): Failure {
+  return new Failure(...failures[objection]);
+}
+
+const foreignPage = ['foreign-origin', 'Requests from other web pages are refused.'] as const;
+
+const failures: Record<Objection, readonly [ErrorCode, string]> = {
+  'misdirected-host': [
+    'misdirected-host',
+    'This Host is not served here. A tunnel or proxy is allowed by WORKFLOW_KEYS_ALLOWED_HOSTS.',
+  ],
+  'foreign-origin': foreignPage,
+  'cross-site': foreignPage,
+};
 
 /** Undefined when there are several: whatever stands in front of us may go by another one than we do. */
 function onlyHost({ rawHeaders }: IncomingMessage): string | undefined {

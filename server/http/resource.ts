@@ -6,7 +6,7 @@ import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Scope } from '../protocol.ts';
 import type { ApiKeyRecord } from '../store/contracts.ts';
-import type { Authentication, Category } from './authentication.ts';
+import { type Authentication, type Category, categoryOf } from './authentication.ts';
 import { errorAnswer } from './schemas.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -85,8 +85,17 @@ export interface ResourceParts {
   keys: Pick<Keys, 'mayUse'>;
 }
 
-const categoryOf: Record<string, Category> = { GET: 'read', HEAD: 'read', OPTIONS: 'read' };
-const allMethods: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** What Fastify routes. */
+export const allMethods: readonly HTTPMethods[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+];
 
 /** Routes one address: `addAll` adds its operations; every other method is 405 with `Allow`. */
 export function routeResource<P extends TObject, F>(
@@ -120,7 +129,7 @@ export function routeResource<P extends TObject, F>(
     find ? find(asker, request.params as Static<P>) : (undefined as F);
 
   addAll((method, operation, handle) => {
-    const { scope, category = categoryOf[method] ?? 'write', query, body, headers } = operation;
+    const { scope, category = categoryOf(method), query, body, headers } = operation;
     methods.push(method);
     app.route({
       method,
@@ -171,14 +180,15 @@ export function routeResource<P extends TObject, F>(
     });
   });
 
-  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  // Reading heads is the same operation.
+  const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const allow = allowed.join(', ');
   app.route({
-    method: allMethods.filter((method) => !methods.includes(method)),
+    method: allMethods.filter((method) => !allowed.includes(method)),
     url,
     schema: { hide: true },
     onRequest: async (request, reply) => {
-      const category = categoryOf[request.method] ?? 'write';
-      const record = await authentication.authenticate(request, reply, category);
+      const record = await authentication.authenticate(request, reply, categoryOf(request.method));
       const asker = askerOf(request, record);
       if (record.kind === 'workflow') throw asker.forbid('execute-only');
       await found(asker, request);

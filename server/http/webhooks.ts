@@ -10,6 +10,7 @@ import type { Caller } from './authentication.ts';
 import type { EndpointParts } from './endpoints.ts';
 import { flatAnswer, toFlatAnswer } from './flatAnswer.ts';
 import { readJson } from './json.ts';
+import { allMethods } from './resource.ts';
 import { errorAnswer, strict } from './schemas.ts';
 import { checkUnique } from './start.ts';
 
@@ -98,7 +99,7 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
     });
 
     scope.route({
-      method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      method: allMethods.filter((method) => method !== 'POST'),
       url,
       schema: { hide: true },
       onRequest: async (request, reply) => {

@@ -155,6 +155,57 @@ test('a method that an address has not is 405 with those that it has', async () 
   }
 });
 
+test('an address under /api that nothing stands at is 401 without a key, and with one 404 with the limits (D10)', async () => {
+  for (const path of ['/api', '/api?x=1', '/api/', '/api/v2/runs', '/api/v1/runs/a/b', '/api/endpoints/']) {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']) {
+      for (const key of ['', 'wfk_test']) {
+        const refused = await api.call(method, path, {
+          key,
+          body: method === 'TRACE' ? undefined : '{"a": ',
+        });
+        assert.equal(refused.status, 401, `${method} ${path}`);
+        assert.deepEqual(refused.body, unauthorized);
+      }
+      const missed = await api.call(method, path, { headers: { 'content-type': 'text/plain' } });
+      assert.equal(missed.status, 404, `${method} ${path}`);
+      assert.equal(missed.body.error.code, 'NOT_FOUND');
+      assert.match(String(missed.headers['x-ratelimit-remaining']), /^\d+$/);
+    }
+    assert.equal((await api.call('HEAD', path, { key: '' })).status, 401);
+  }
+  for (const path of ['/', '/favicon.ico', '/apis', '/api-docs/nothing']) {
+    assert.equal((await api.call('GET', path, { key: '' })).status, 404, path);
+  }
+});
+
+test('no method of a known address answers without a key, and every one that it has not is 405', async () => {
+  for (const path of ['/api/v1/runs', '/api/v1/workflows/echo/run', '/api/endpoints/echo']) {
+    for (const method of ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
+      assert.equal((await api.call(method, path, { key: '' })).status, 401, `${method} ${path}`);
+      const { status, headers } = await api.call(method, path);
+      if (method === 'HEAD' && path === '/api/v1/runs') {
+        assert.equal(status, 200);
+      } else {
+        assert.equal(status, 405, `${method} ${path}`);
+        assert.ok(headers.allow, path);
+      }
+    }
+  }
+});
+
+test('who probes for addresses is limited as anybody who fails to authenticate (D10)', async () => {
+  const strict = await openApi({ WORKFLOW_KEYS_FAILED_AUTHENTICATION_LIMIT: '3' });
+  try {
+    const probe = async (path: string) => (await strict.call('GET', path, { key: '' })).status;
+    const paths = ['/api/v1/a', '/api/v1/runs', '/api/b'];
+    for (const path of paths) assert.equal(await probe(path), 401);
+    for (const path of paths) assert.equal(await probe(path), 429);
+    assert.equal((await strict.call('GET', '/api/v1/a')).status, 404);
+  } finally {
+    await strict.end();
+  }
+});
+
 test('reads, changes and runs are counted apart, and 429 says the limit that was hit (A24–A26, A31, D21)', async () => {
   const strict = await openApi({
     WORKFLOW_KEYS_READ_LIMIT: '3',
