@@ -444,7 +444,7 @@ export interface Requests {
   /** The organization for which this client's diagnostics are computed; left out: global. */
   'workflowKeys/language/chooseOrganization': { params: { organizationId?: string }; result: null };
 
-  /** The true reason of a 401, 403, 404 or 429 (D44), by the answer's `X-Request-Id`. */
+  /** The true reason of a 401, 403, 404, 415, 421 or 429 (D44), by the answer's `X-Request-Id`. */
   'workflowKeys/requests/explain': { params: { requestId: string }; result: ExplainedRequest };
 
   'workflowKeys/audit/list': { params: { after?: number; limit?: number }; result: AuditRow[] };

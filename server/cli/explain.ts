@@ -7,7 +7,7 @@ import type { ProgramContext } from './program.ts';
 export function addExplainCommand(program: Command, context: ProgramContext): void {
   program
     .command('explain <request-id>')
-    .description('why a request got 401, 403, 404 or 429, by the X-Request-Id of its answer')
+    .description('why a request was refused, by the X-Request-Id of its answer')
     .action(async (requestId: string) => {
       const answer = await context.daemon((call) => call('workflowKeys/requests/explain', { requestId }));
       printAnswer(context.json(), answer, ({ status, reason, explanation, actor, target, at, detail }) =>

@@ -4,12 +4,12 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Keys } from '../keys/keys.ts';
 import type { KeyRow } from '../protocol.ts';
-import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
-import { type Asker, type ResourceParts, routeResource } from './resource.ts';
+import { pageOf, pageQuery, readPage } from './paging.ts';
+import { type ResourceParts, routeResource } from './resource.ts';
 import { envelope, nullable, strict } from './schemas.ts';
 
 export interface KeyRouteParts extends ResourceParts {
-  keys: ResourceParts['keys'] & Pick<Keys, 'list' | 'createApiKey' | 'revoke'>;
+  keys: ResourceParts['keys'] & Pick<Keys, 'page' | 'find' | 'createApiKey' | 'mayRevoke' | 'revoke'>;
 }
 
 const members = {
@@ -22,7 +22,12 @@ const members = {
   createdAt: Type.String({ format: 'date-time' }),
   lastUsedAt: nullable<string>('string', { format: 'date-time' }),
   expiresAt: nullable<string>('string', { format: 'date-time' }),
+  endsAt: Type.Optional(
+    Type.String({ format: 'date-time', description: 'Of a key that was rotated: the end of its overlap.' }),
+  ),
   expired: Type.Boolean(),
+  rotatedFrom: Type.Optional(Type.String({ description: 'The key that this one succeeds.' })),
+  replacedBy: Type.Optional(Type.String({ description: 'The key that succeeds this one.' })),
 };
 const keyRow = strict(members);
 const createdKey = strict({ ...members, key: Type.String({ description: 'Shown once; keep it now.' }) });
@@ -51,10 +56,11 @@ export function routeKeys(app: FastifyInstance, parts: KeyRouteParts): void {
         query: strict(pageQuery),
         answers: { 200: pageOf(keyRow) },
       },
-      async ({ asker, query }) =>
-        readPage(query, ['api-keys', asker.record.organizationId], {
-          read: pageInMemory(await visible(keys, asker), newestFirst),
-          positionOf: newestFirst,
+      // A key of an organization sees only that one's (S20).
+      ({ asker: { record }, query }) =>
+        readPage(query, ['api-keys', record.organizationId], {
+          read: (after, count) => keys.page({ organizationId: record.organizationId, after, count }),
+          positionOf: ({ id }) => id,
           shown,
         }),
     );
@@ -83,9 +89,13 @@ export function routeKeys(app: FastifyInstance, parts: KeyRouteParts): void {
       tag,
       params: strict({ id: Type.String() }),
       find: async (asker, { id }) => {
-        const row = (await visible(keys, asker)).find((one) => one.id === id);
-        if (!row) throw asker.missing('There is no API key with this id.');
-        return row;
+        const { record } = asker;
+        const found = await keys.find(id);
+        const isOfAnother =
+          record.organizationId !== undefined && found?.organizationId !== record.organizationId;
+        if (found?.kind !== 'api' || isOfAnother) throw asker.missing('There is no API key with this id.');
+        if (!keys.mayRevoke(record, found)) throw asker.forbid('beyond-own');
+        return found;
       },
     },
     (add) => {
@@ -94,29 +104,17 @@ export function routeKeys(app: FastifyInstance, parts: KeyRouteParts): void {
         {
           id: 'revokeApiKey',
           summary: 'Revoke an API key for good; the next request with it is refused',
+          description: 'Itself, or a key whose scopes, workflows and organization are within its own.',
           scope: 'keys:write',
           answers: { 200: envelope(keyRow) },
         },
         async ({ asker, found }) => ({
           success: true,
-          data: shown(await keys.revoke(found.id, asker.actor)),
+          data: shown(await keys.revoke(found.id, asker.actor, asker.record)),
         }),
       );
     },
   );
-}
-
-/** A key of an organization sees only that one's (S20). */
-async function visible(keys: Pick<Keys, 'list'>, asker: Asker): Promise<KeyRow[]> {
-  const own = asker.record.organizationId;
-  return (await keys.list()).filter(
-    ({ kind, organizationId }) => kind === 'api' && (own === undefined || organizationId === own),
-  );
-}
-
-/** Descending by the time they were made: positions of a list ascend. */
-function newestFirst({ createdAt, id }: KeyRow): string {
-  return `${String(Number.MAX_SAFE_INTEGER - Date.parse(createdAt))} ${id}`;
 }
 
 function shown(row: KeyRow) {
@@ -130,6 +128,9 @@ function shown(row: KeyRow) {
     createdAt: row.createdAt,
     lastUsedAt: row.lastUsedAt,
     expiresAt: row.expiresAt,
+    ...(row.endsAt !== undefined && { endsAt: row.endsAt }),
     expired: row.expired,
+    ...(row.rotatedFrom !== undefined && { rotatedFrom: row.rotatedFrom }),
+    ...(row.replacedBy !== undefined && { replacedBy: row.replacedBy }),
   };
 }

@@ -2,6 +2,7 @@
 
 import { Failure } from '../errors.ts';
 import type { ApiKeyRecord, AuditEntry, Millis, StateReader, StateTransaction } from '../store/contracts.ts';
+import { isExpired } from './keyRow.ts';
 
 const shortestIdStart = 6;
 
@@ -30,6 +31,17 @@ export async function findLinked(
 ): Promise<ApiKeyRecord | undefined> {
   const linked = id === undefined ? undefined : await reader.get('keys', id);
   return linked?.revokedAt === undefined ? linked : undefined;
+}
+
+/**
+ * A key that asks was valid when its request began, which may be a while ago: the body is read after that.
+ *
+ * @throws Failure `forbidden` when it is not any more.
+ */
+export async function checkValid(reader: StateReader, asking: ApiKeyRecord, now: Millis): Promise<void> {
+  const record = await reader.get('keys', asking.id);
+  if (record?.revokedAt === undefined && !isExpired(record ?? asking, now)) return;
+  throw new Failure('forbidden', 'A key that is not valid any more changes no keys.');
 }
 
 /** Puts the record as it is now, and says so in the audit log. */

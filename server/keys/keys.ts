@@ -5,11 +5,11 @@ import type { CreateApiKeyParams, CreateKeyParams, KeyRow } from '../protocol.ts
 import type { ApiKeyRecord, History, Millis, State, StateReader } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { checkApiKey } from './apiKeyWish.ts';
-import { bury, findLive, putAudited } from './keyRecords.ts';
+import { bury, checkValid, findLive, putAudited } from './keyRecords.ts';
 import { inShownOrder, isExpired, rowOf } from './keyRow.ts';
 import { type LastUse, openLastUse } from './lastUse.ts';
 import { hashKey, inspectKey, mintKey, workflowKeyPrefix } from './mint.ts';
-import { mayRun, mayUse } from './permissions.ts';
+import { mayRevoke, mayRun, mayUse } from './permissions.ts';
 import { checkOverlap, refuseExpired, rotateKey } from './rotation.ts';
 import { checkSlot, isOffered, type KnownWorkflows, slotHolders, unknownWorkflow } from './slots.ts';
 import { checkWorkflowKey, type KeyWish } from './wish.ts';
@@ -51,6 +51,7 @@ export async function openKeys(parts: KeysParts): Promise<Keys> {
 export class Keys {
   readonly mayRun = mayRun;
   readonly mayUse = mayUse;
+  readonly mayRevoke = mayRevoke;
   readonly #parts: KeysParts;
   readonly #lastUse: LastUse;
   readonly #listeners = new Set<() => void>();
@@ -89,11 +90,7 @@ export class Keys {
     const unknown = params.workflowIds?.find((id) => !workflows.get(id));
     if (unknown !== undefined) throw new Failure('bad-input', `Workflow "${unknown}" ${unknownWorkflow}.`);
     return await this.#make(wish, { actor, now }, async (tx) => {
-      // It was valid when its request began, which may be a while ago: the body is read after that.
-      const asking = maker && (await tx.get('keys', maker.id));
-      if (maker && (asking?.revokedAt !== undefined || isExpired(asking ?? maker, now))) {
-        throw new Failure('forbidden', 'A key that is not valid any more cannot make others.');
-      }
+      if (maker) await checkValid(tx, maker, now);
     });
   }
 
@@ -104,17 +101,57 @@ export class Keys {
     return inShownOrder(live.map((record) => this.#row(record)));
   }
 
+  /** The live key with exactly this id. */
+  async find(id: string): Promise<ApiKeyRecord | undefined> {
+    const record = await this.#parts.state.get('keys', id);
+    return record?.revokedAt === undefined ? record : undefined;
+  }
+
+  /**
+   * Live API keys, newest first, as they were made: at most `count` of those after the key with the id `after`,
+   * which may have been revoked since; of one organization only, when it is given.
+   */
+  async page({
+    organizationId,
+    after,
+    count,
+  }: {
+    organizationId?: string | undefined;
+    after?: string | undefined;
+    count: number;
+  }): Promise<KeyRow[]> {
+    const records = await this.#parts.state.list('keys');
+    const end = after === undefined ? records.length : records.findLastIndex(({ id }) => id === after);
+    const rows: KeyRow[] = [];
+    for (let index = end - 1; index >= 0 && rows.length < count; index -= 1) {
+      const record = records[index];
+      if (record?.kind !== 'api' || record.revokedAt !== undefined) continue;
+      if (organizationId === undefined || record.organizationId === organizationId)
+        rows.push(this.#row(record));
+    }
+    return rows;
+  }
+
   /**
    * Revokes for good: the hash goes, a tombstone stays for the audit (W28–W30, D25, F26), and a workflow's slot is
    * free again (W36), unless the key is one of a rotated pair and the other is still valid. Once this resolves, the
-   * next `verify` refuses the key.
+   * next `verify` refuses the key. `asking` is the key that asks for it over HTTP; editor and command line have none.
    *
    * @param id the whole id, or what it begins with: at least 6 characters that fit one live key only.
-   * @throws Failure `not-found`, `conflict` when it is revoked already, `bad-input` when several keys fit.
+   * @throws Failure `not-found`, `conflict` when it is revoked already, `bad-input` when several keys fit, or
+   * `forbidden` where `mayRevoke` says no.
    */
-  async revoke(id: string, actor: string): Promise<KeyRow> {
+  async revoke(id: string, actor: string, asking?: ApiKeyRecord): Promise<KeyRow> {
     const { state, clock } = this.#parts;
-    const tombstone = await state.transact(async (tx) => bury(tx, await findLive(tx, id), actor, clock()));
+    const tombstone = await state.transact(async (tx) => {
+      const now = clock();
+      if (asking) await checkValid(tx, asking, now);
+      const found = await findLive(tx, id);
+      if (asking && !mayRevoke(asking, found)) {
+        throw new Failure('forbidden', 'A key cannot revoke one that has more than it has itself.');
+      }
+      return bury(tx, found, actor, now);
+    });
     this.#notify();
     return this.#row(tombstone);
   }

@@ -32,3 +32,18 @@ export function mayRun(record: ApiKeyRecord, workflowId: string, workflow: Workf
 export function mayUse(record: ApiKeyRecord, scope: Scope): boolean {
   return record.kind === 'api' && (record.scopes?.includes(scope) ?? false);
 }
+
+/**
+ * Whether a key may end another: itself, or an API key that has no scope, no workflow and no organization beyond its
+ * own (D15 the other way round). What a leaked key can do ends with what it has.
+ */
+export function mayRevoke(record: ApiKeyRecord, other: ApiKeyRecord): boolean {
+  if (record.id === other.id) return true;
+  const { scopes = [], workflowIds, organizationId } = record;
+  return (
+    other.kind === 'api' &&
+    (other.scopes ?? []).every((scope) => scopes.includes(scope)) &&
+    (!workflowIds || (other.workflowIds?.every((id) => workflowIds.includes(id)) ?? false)) &&
+    (organizationId === undefined || other.organizationId === organizationId)
+  );
+}

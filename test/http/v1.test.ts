@@ -333,6 +333,44 @@ describe('API keys', () => {
     assert.equal((await api.call('DELETE', `/api/v1/auth/api-keys/${other.id}`, { key: acme })).status, 404);
   });
 
+  test('a key ends itself and what is within its own rights; beyond them it is 403, which explain tells', async () => {
+    const scopes = ['keys:read', 'keys:write', 'runs:read'];
+    const weak = await api.makeKey({ name: 'Weak', scopes });
+    const make = async (wish: object, key = api.fullKey) =>
+      (await api.call('POST', '/api/v1/auth/api-keys', { key, body: { name: 'Other', ...wish } })).body.data
+        .id;
+    const revoke = (id: string) => api.call('DELETE', `/api/v1/auth/api-keys/${id}`, { key: weak });
+    const strong = await make({ scopes: [...scopes, 'configs:write'] });
+    const refused = await revoke(strong);
+    assert.equal(refused.status, 403);
+    assert.deepEqual(refused.body, forbidden);
+    const { reason } = await runJson<{ reason: string }>(api.daemon.data, [
+      ...['explain', String(refused.headers['x-request-id'])],
+    ]);
+    assert.equal(reason, 'beyond-own');
+    assert.equal((await revoke(await make({ scopes: ['runs:read'] }, weak))).status, 200);
+    const rows = (await api.call('GET', '/api/v1/auth/api-keys', { key: weak })).body.data;
+    const own = rows.find(({ name }: { name: string }) => name === 'Weak');
+    assert.equal((await revoke(own.id)).status, 200);
+    assert.equal((await revoke(own.id)).status, 401);
+  });
+
+  test('the list shows what was rotated, its successor, and when its overlap ends', async () => {
+    const made = await api.call('POST', '/api/v1/auth/api-keys', {
+      body: { name: 'Old', scopes: ['runs:read'] },
+    });
+    const { id } = made.body.data;
+    const { id: successor } = await runJson<{ id: string }>(api.daemon.data, [
+      ...['keys', 'rotate', id, '--overlap', '3'],
+    ]);
+    const rows = (await api.call('GET', '/api/v1/auth/api-keys')).body.data as Record<string, string>[];
+    const [newer, old] = [successor, id].map((wanted) => rows.find((row) => row.id === wanted));
+    assert.equal(newer?.rotatedFrom, id);
+    assert.equal(newer?.endsAt, undefined);
+    assert.equal(old?.replacedBy, successor);
+    assert.ok(Date.parse(old?.endsAt ?? '') < Date.parse(old?.expiresAt ?? ''));
+  });
+
   test('pages hold every key once', async () => {
     const whole = (await api.call('GET', '/api/v1/auth/api-keys?limit=100')).body.data;
     const ids = (rows: { id: string }[]) => rows.map(({ id }) => id);

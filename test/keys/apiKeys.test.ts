@@ -248,6 +248,70 @@ test('a key that was revoked or has ended meanwhile makes none, however late its
   }
 });
 
+test('a key revokes itself and what is within its own scopes, workflows and organization, nothing beyond', async (t) => {
+  const room = await openRoom(t);
+  const { keys } = room;
+  await room.addOrganization('acme');
+  await room.addOrganization('umbrella');
+  const allowed = { scopes: ['keys:write', 'workflows:execute'], workflowIds: ['hello', 'charge'] };
+  const asking = await room.createApi({ ...allowed, organizationId: 'acme' });
+  const revoke = (id: string, by = asking.record) => keys.revoke(id, `key:${by.id}`, by);
+  for (const beyond of [
+    { ...allowed, organizationId: 'acme', scopes: ['audit:read'] },
+    { ...allowed, organizationId: 'acme', scopes: ['keys:write', 'runs:read'] },
+    { ...allowed, organizationId: 'acme', workflowIds: ['hello', 'report'] },
+    { scopes: allowed.scopes, organizationId: 'acme' },
+    { ...allowed, organizationId: 'umbrella' },
+    allowed,
+  ]) {
+    const { id, key } = await room.createApi(beyond);
+    await refuses(room, () => revoke(id), 'forbidden', /more than it has/);
+    assert.equal(await reasonOf(keys, key), 'ok');
+  }
+  const global = await room.create({ global: true });
+  await refuses(room, () => revoke(global.id), 'forbidden', /more than it has/);
+
+  const within = await room.createApi({
+    scopes: ['keys:write'],
+    workflowIds: ['hello'],
+    organizationId: 'acme',
+  });
+  await revoke(within.id);
+  assert.equal(await reasonOf(keys, within.key), 'unknown');
+  await refuses(room, () => revoke(asking.id, within.record), 'forbidden', /not valid any more/);
+  // A key of the whole workspace contains those of its organizations.
+  const workspace = await room.createApi({ scopes: allowed.scopes });
+  const ofAcme = await room.createApi({ ...allowed, organizationId: 'acme' });
+  await revoke(ofAcme.id, workspace.record);
+  await revoke(asking.id);
+  assert.equal(await reasonOf(keys, asking.key), 'unknown');
+});
+
+test('a page of API keys is newest first and goes on after a key that was revoked since', async (t) => {
+  const room = await openRoom(t);
+  const { keys } = room;
+  await room.addOrganization('acme');
+  const made: string[] = [];
+  for (const organizationId of [undefined, 'acme', undefined, 'acme', undefined]) {
+    await room.create({ global: true });
+    const { id } = await room.createApi(organizationId === undefined ? {} : { organizationId });
+    made.unshift(id);
+  }
+  const page = async (place: { after?: string; organizationId?: string }, count: number) =>
+    (await keys.page({ ...place, count })).map(({ id }) => id);
+  assert.deepEqual(await page({}, 100), made);
+  assert.deepEqual(await page({}, 2), made.slice(0, 2));
+  const [first = '', second = '', third = '', fourth] = made;
+  await keys.revoke(second, 'cli');
+  assert.deepEqual(await page({ after: second }, 2), made.slice(2, 4));
+  assert.deepEqual(await page({ after: first }, 1), [third]);
+  assert.deepEqual(await page({ organizationId: 'acme' }, 100), [fourth]);
+  assert.deepEqual(await page({ after: 'nobody' }, 100), []);
+  assert.equal(await keys.find(second), undefined);
+  assert.equal((await keys.find(third))?.id, third);
+  assert.equal(await keys.find(third.slice(0, 8)), undefined);
+});
+
 test('making an API key is audited with what it may do, and with no part of the key (W39)', async (t) => {
   const { createApi, audited, addOrganization } = await openRoom(t);
   await addOrganization('acme');
