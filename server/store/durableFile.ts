@@ -11,10 +11,10 @@ export interface DurableFile {
   /** The whole file; `undefined` when there is none. */
   read(): Promise<string | undefined>;
   /**
-   * Replaces the file. Once resolved it survives a power cut.
+   * Replaces the file by these pieces. Once resolved it survives a power cut.
    * When it rejects, the old file still stands; only when the folder's fsync is what failed, the new one may.
    */
-  write(bytes: Uint8Array): Promise<void>;
+  write(pieces: readonly Uint8Array[]): Promise<void>;
 }
 
 /**
@@ -28,7 +28,7 @@ export async function openDurableFile(path: string): Promise<DurableFile> {
   await removeLeftover(temporaryPath);
   return {
     read: () => read(path),
-    write: (bytes) => replace(path, temporaryPath, bytes),
+    write: (pieces) => replace(path, temporaryPath, pieces),
   };
 }
 
@@ -69,7 +69,7 @@ async function read(path: string): Promise<string | undefined> {
   }
 }
 
-async function replace(path: string, temporaryPath: string, bytes: Uint8Array): Promise<void> {
+async function replace(path: string, temporaryPath: string, pieces: readonly Uint8Array[]): Promise<void> {
   let file: FileHandle | undefined;
   try {
     // Exclusive, so that neither a link nor a foreign file in that place is ever written through.
@@ -78,7 +78,9 @@ async function replace(path: string, temporaryPath: string, bytes: Uint8Array): 
       constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
       0o600,
     );
-    await file.writeFile(bytes);
+    const { bytesWritten } = await file.writev(pieces);
+    // The system may stop in the middle, and then says so only here.
+    if (bytesWritten !== sizeOf(pieces)) throw new Error('The file was written in part.');
     await file.sync();
     await file.close();
     await rename(temporaryPath, path);
@@ -94,6 +96,10 @@ async function replace(path: string, temporaryPath: string, bytes: Uint8Array): 
       { cause },
     );
   }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((size, { length }) => size + length, 0);
 }
 
 async function removeLeftover(temporaryPath: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** SQLite writes that wait together share one transaction and one fsync; it does not know what they write. */
 
-import { closeSync, fsync, openSync } from 'node:fs';
+import { closeSync, fdatasync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 
@@ -12,7 +12,8 @@ interface Waiting {
   settled: PromiseWithResolvers<void>;
 }
 
-const syncFile = promisify(fsync);
+/** The log's times need not be on the disk, and SQLite writes most of it over older records. */
+const syncFile = promisify(fdatasync);
 
 /**
  * Gathers writes: those of one turn of the event loop, and those that come while the disk is busy with the last ones.

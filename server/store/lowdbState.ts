@@ -17,13 +17,8 @@ import type {
   StateTransaction,
 } from './contracts.ts';
 import { openDurableFile } from './durableFile.ts';
-import {
-  emptyDocument,
-  readDocument,
-  type StateDocument,
-  stateSchemaVersion,
-  writeDocument,
-} from './stateDocument.ts';
+import { emptyDocument, readDocument, type StateDocument, stateSchemaVersion } from './stateDocument.ts';
+import { StateEncoder } from './stateEncoder.ts';
 import { type Changes, StateTables } from './stateTables.ts';
 import { Transaction } from './stateTransaction.ts';
 
@@ -39,13 +34,14 @@ export async function openLowdbState(options: {
 }): Promise<State> {
   const path = join(options.directory, 'state.json');
   const file = await openDurableFile(path);
+  const encoder = new StateEncoder();
   const low = new Low<StateDocument>(
     {
       read: async () => {
         const text = await file.read();
         return text === undefined ? null : readDocument(text, path);
       },
-      write: (document) => file.write(writeDocument(document)),
+      write: (document) => file.write(encoder.encode(document)),
     },
     emptyDocument(),
   );
