@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { Agent, interceptors, request } from 'undici';
 import { answers, findPython, isCi } from '../support/interpreter.ts';
 import { type Api, openApi, unauthorized } from './api.ts';
 
@@ -35,9 +36,15 @@ const jsonLines = (text: string): unknown[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 
-test('the documented client waits until Reset and is admitted, over a limit of 5 (A32)', limit, async (t) => {
+/** Reads are admitted five at a time, and the next ones soon after. */
+async function openStrict(t: TestContext): Promise<Api> {
   const strict = await openApi({ WORKFLOW_KEYS_READ_LIMIT: '5', WORKFLOW_KEYS_RATE_WINDOW_SECONDS: '2' });
   t.after(() => strict.end());
+  return strict;
+}
+
+test('the documented client waits until Reset and is admitted, over a limit of 5 (A32)', limit, async (t) => {
+  const strict = await openStrict(t);
   const statuses: number[] = [];
 
   async function fetchWithRetry(url: string, options: RequestInit, maxRetries = 3): Promise<Response> {
@@ -58,9 +65,32 @@ test('the documented client waits until Reset and is admitted, over a limit of 5
   const ask = () =>
     fetchWithRetry(`${strict.daemon.url}/api/v1/workflows`, { headers: { 'x-api-key': strict.fullKey } });
   // All at once, so that one window has to refuse some of them.
-  const responses = await Promise.all(Array.from({ length: 12 }, ask));
+  const responses = await Promise.all(Array.from({ length: 7 }, ask));
   assert.ok(responses.every(({ status }) => status === 200));
   assert.ok(statuses.includes(429));
+});
+
+test("undici's own retries go by Retry-After and succeed, over a limit of 5 (A32, D20)", limit, async (t) => {
+  const strict = await openStrict(t);
+  const client = new Agent();
+  t.after(() => client.close());
+  let asked = 0;
+  const counted = client.compose((dispatch) => (options, handler) => {
+    asked += 1;
+    return dispatch(options, handler);
+  });
+  const retrying = counted.compose(interceptors.retry({ maxRetries: 3, statusCodes: [429] }));
+  const ask = async () => {
+    const { statusCode, body } = await request(`${strict.daemon.url}/api/v1/workflows`, {
+      dispatcher: retrying,
+      headers: { 'x-api-key': strict.fullKey },
+    });
+    await body.dump();
+    return statusCode;
+  };
+  const statuses = await Promise.all(Array.from({ length: 7 }, ask));
+  assert.deepEqual(new Set(statuses), new Set([200]));
+  assert.ok(asked > 7);
 });
 
 test('a window of another length than a minute is said as what it is', limit, async (t) => {
@@ -101,6 +131,19 @@ if (!answers('curl', ['--version'])) {
     assert.deepEqual(await paste(withOld), [unauthorized, 401]);
   });
 
+  test("curl's own retries go by Retry-After and succeed, over a limit of 5 (A32, D20)", limit, async (t) => {
+    const strict = await openStrict(t);
+    const line = `curl -sS --retry 3 -D - ${strict.daemon.url}/api/v1/workflows -H 'x-api-key: ${strict.fullKey}'`;
+    let statuses: (string | undefined)[];
+    // One after the other, as many as a window takes.
+    do {
+      const { stdout } = await run('sh', ['-c', line], { timeout: 30_000 });
+      statuses = [...stdout.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status);
+      assert.equal(statuses.at(-1), '200');
+    } while (statuses.length === 1);
+    assert.deepEqual(statuses, ['429', '200']);
+  });
+
   test('curl runs a workflow by every dialect, over HTTP/1.0 too', limit, async () => {
     const [ran, execution, endpoint, old] = (await paste(
       [
@@ -124,6 +167,40 @@ if (python === undefined) {
     test("Python's requests is there, as CI must have it", () => assert.fail('install python3-requests'));
   }
 } else {
+  test(
+    "a client with Python's requests that waits until Reset is admitted, over a limit of 5 (A32)",
+    limit,
+    async (t) => {
+      const strict = await openStrict(t);
+      const program = `
+import json, os, requests, time
+
+session = requests.Session()
+session.headers["x-api-key"] = os.environ["WORKFLOWS_API_KEY"]
+
+def get_with_retry(url, max_retries=3):
+    statuses = []
+    for _ in range(1 + max_retries):
+        response = session.get(url)
+        statuses.append(response.status_code)
+        if response.status_code != 429:
+            break
+        time.sleep(max(0, int(response.headers["X-RateLimit-Reset"]) - time.time()))
+    return statuses
+
+statuses = [200]
+while statuses == [200]:
+    statuses = get_with_retry(os.environ["BIFROST_URL"] + "/api/v1/workflows")
+print(json.dumps(statuses))
+`;
+      const { stdout } = await run(python, ['-c', program], {
+        env: { ...environment(), WORKFLOWS_API_KEY: strict.fullKey, BIFROST_URL: strict.daemon.url },
+        timeout: 30_000,
+      });
+      assert.deepEqual(jsonLines(stdout), [[429, 200]]);
+    },
+  );
+
   test(
     "Python's requests runs a workflow, follows its run and reads the limits (F23, F24, A28–A30)",
     limit,
