@@ -58,7 +58,16 @@ await Promise.all([
     recursive: true,
     filter: (source) => !source.includes('__pycache__'),
   }),
-  cp('server/http/reference', 'dist/reference', { recursive: true }),
+  build({
+    ...shared,
+    entryPoints: ['server/http/reference/page.js'],
+    outfile: 'dist/reference/page.js',
+    platform: 'browser',
+    target: 'es2022',
+    sourcemap: false,
+    format: 'esm',
+  }),
+  ...['page.html', 'page.css'].map((file) => cp(`server/http/reference/${file}`, `dist/reference/${file}`)),
   ...['tree-sitter.wasm', 'tree-sitter-python.wasm'].map((file) =>
     cp(`node_modules/@vscode/tree-sitter-wasm/wasm/${file}`, `dist/wasm/${file}`),
   ),

@@ -86,6 +86,7 @@ const shapes: { [M in Method]: Shape<Requests[M]['params']> } = {
   'workflowKeys/keys/rebind': { id: required(text), workflowId: required(text) },
   'workflowKeys/keys/revoke': { id: required(text) },
   'workflowKeys/keys/offeredWorkflows': null,
+  'workflowKeys/keys/samples': { id: required(text) },
   'workflowKeys/configs/list': { organizationId: optional(text) },
   'workflowKeys/configs/get': nameInScope,
   'workflowKeys/configs/set': {
@@ -124,6 +125,7 @@ const shapes: { [M in Method]: Shape<Requests[M]['params']> } = {
   'workflowKeys/organizations/add': { id: required(text), name: optional(text) },
   'workflowKeys/organizations/remove': { id: required(text) },
   'workflowKeys/workflows/list': null,
+  'workflowKeys/workflows/samples': { id: required(text) },
   'workflowKeys/folders/register': { path: required(text), python: optional(text) },
   'workflowKeys/folders/unregister': { path: required(text) },
   'workflowKeys/runs/start': {

@@ -134,6 +134,18 @@ export interface CreatedKey {
   curl: string;
 }
 
+/** A4. */
+export const sampleLanguages = ['curl', 'javascript', 'typescript', 'python'] as const;
+export type SampleLanguage = (typeof sampleLanguages)[number];
+
+/** A program that makes one request; the key comes from its environment (A13, A22). */
+export interface SampleRow {
+  language: SampleLanguage;
+  /** A name for it, e.g. `sample.py`. */
+  file: string;
+  code: string;
+}
+
 export type ConfigTypeName = 'string' | 'int' | 'bool' | 'json' | 'secret';
 
 export interface ConfigRow {
@@ -363,6 +375,8 @@ export interface Requests {
   'workflowKeys/keys/revoke': { params: { id: string }; result: KeyRow };
   /** W17: the workflows that a workflow-specific key can be made for. */
   'workflowKeys/keys/offeredWorkflows': { params: null; result: WorkflowRow[] };
+  /** What the key may do, in each language. */
+  'workflowKeys/keys/samples': { params: { id: string }; result: SampleRow[] };
 
   /** Without an organization: all scopes. With one: what it sees, its own before the global ones. */
   'workflowKeys/configs/list': { params: { organizationId?: string }; result: ConfigRow[] };
@@ -398,6 +412,8 @@ export interface Requests {
   'workflowKeys/organizations/remove': { params: { id: string }; result: { removedConfigs: number } };
 
   'workflowKeys/workflows/list': { params: null; result: WorkflowRow[] };
+  /** Triggers the workflow, in each language. */
+  'workflowKeys/workflows/samples': { params: { id: string }; result: SampleRow[] };
   /** Registers a trusted folder: it is remembered, watched, and its workflows can run. */
   'workflowKeys/folders/register': {
     params: { path: string; python?: string };

@@ -11,6 +11,8 @@ import type { Connections } from './connections/connections.ts';
 import { Failure } from './errors.ts';
 import { curlFor } from './keys/curl.ts';
 import type { Keys, MadeKey } from './keys/keys.ts';
+import { callOfKey, callOfWorkflow } from './keys/sampleCall.ts';
+import { samplesOf } from './keys/sampleCode.ts';
 import type { Lint } from './lint.ts';
 import { defaultOverlapDays, type Method, protocolVersion, type Requests } from './protocol.ts';
 import { finishedWithin } from './runs/finished.ts';
@@ -91,6 +93,12 @@ export function buildRequests(parts: RequestParts): RequestTable {
     return run;
   };
 
+  const findWorkflow = (id: string) => {
+    const workflow = registry.get(id);
+    if (!workflow) throw new Failure('not-found', `There is no workflow "${id}" in any registered folder.`);
+    return workflow;
+  };
+
   return {
     'workflowKeys/daemon/status': async () => ({
       pid: process.pid,
@@ -121,6 +129,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
     'workflowKeys/keys/revoke': ({ id }, client) => keys.revoke(id, client.kind),
     'workflowKeys/keys/offeredWorkflows': async () =>
       (await keys.offeredWorkflows()).map((workflow) => workflowRow(workflow, url())),
+    'workflowKeys/keys/samples': async ({ id }) => samplesOf(callOfKey(await keys.get(id), registry), url()),
 
     'workflowKeys/configs/list': (params) => configs.list(params),
     'workflowKeys/configs/get': (params) => configs.get(params),
@@ -156,6 +165,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
 
     'workflowKeys/workflows/list': async () =>
       registry.list().map((workflow) => workflowRow(workflow, url())),
+    'workflowKeys/workflows/samples': async ({ id }) => samplesOf(callOfWorkflow(findWorkflow(id)), url()),
     'workflowKeys/folders/register': async (params, client) => ({
       workflows: await folders.register(params, client.kind),
     }),
@@ -167,10 +177,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
     'workflowKeys/runs/start': async ({ workflowId, input, organizationId }, client) => {
       // Whoever saves and runs at once means what was saved.
       await folders.settled();
-      const workflow = registry.get(workflowId);
-      if (!workflow) {
-        throw new Failure('not-found', `There is no workflow "${workflowId}" in any registered folder.`);
-      }
+      const workflow = findWorkflow(workflowId);
       if (workflow.duplicate) {
         throw new Failure(
           'conflict',

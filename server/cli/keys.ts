@@ -15,6 +15,7 @@ import {
 } from '../protocol.ts';
 import { plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
+import { chosenSamples, type SampleChoice, sampleOption, samplesText } from './samples.ts';
 
 export function addKeyCommands(program: Command, context: ProgramContext): void {
   const keys = program.command('keys').description('API keys that trigger workflows');
@@ -38,13 +39,19 @@ export function addKeyCommands(program: Command, context: ProgramContext): void 
     )
     .option('--expires <days>', '30, 60, 90, 180, 365 or never; for an API key any number of days', '90')
     .option('--org <id>', 'the organization that its runs belong to')
+    .addOption(sampleOption('--samples <language>'))
     .action(async (options: CreateOptions) => {
-      const created = await context.daemon((call) =>
-        isApiKey(options)
-          ? call('workflowKeys/keys/createApi', apiKeyParams(options))
-          : call('workflowKeys/keys/create', workflowKeyParams(options)),
+      const { samples: language } = options;
+      const [created, samples] = await context.daemon(async (call) => {
+        const made = isApiKey(options)
+          ? await call('workflowKeys/keys/createApi', apiKeyParams(options))
+          : await call('workflowKeys/keys/create', workflowKeyParams(options));
+        if (language === undefined) return [made, []];
+        return [made, chosenSamples(await call('workflowKeys/keys/samples', { id: made.row.id }), language)];
+      });
+      printAnswer(context.json(), { ...withoutNesting(created), ...(language && { samples }) }, () =>
+        [shownOnce(created), ...(language ? ['', samplesText(samples)] : [])].join('\n'),
       );
-      printAnswer(context.json(), withoutNesting(created), () => shownOnce(created));
     });
 
   keys
@@ -124,6 +131,7 @@ interface CreateOptions {
   workflows?: string[];
   expires: string;
   org?: string;
+  samples?: SampleChoice;
 }
 
 /** Every other option is of one kind of key only, so mixing them is a mistake. */

@@ -1,13 +1,14 @@
-/** `workflows list`. */
+/** `workflows list|sample`. */
 
 import type { Command } from 'commander';
 import { plain, printAnswer, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
+import { chosenSamples, type SampleChoice, sampleOption, samplesText } from './samples.ts';
 
 export function addWorkflowCommands(program: Command, context: ProgramContext): void {
-  program
-    .command('workflows')
-    .description('workflows in the registered folders')
+  const workflows = program.command('workflows').description('workflows in the registered folders');
+
+  workflows
     .command('list')
     .description('all workflows')
     .action(async () => {
@@ -32,5 +33,14 @@ export function addWorkflowCommands(program: Command, context: ProgramContext): 
           'No registered folder has a workflow. Register one with: workflow-keys serve <folder>',
         ),
       );
+    });
+
+  workflows
+    .command('sample <id>')
+    .description('a program that triggers a workflow; it reads the key from the environment')
+    .addOption(sampleOption('--language <name>').default('curl'))
+    .action(async (id: string, { language }: { language: SampleChoice }) => {
+      const samples = await context.daemon((call) => call('workflowKeys/workflows/samples', { id }));
+      printAnswer(context.json(), chosenSamples(samples, language), samplesText);
     });
 }

@@ -133,6 +133,14 @@ export class Keys {
   }
 
   /**
+   * @param id as for `revoke`.
+   * @throws Failure as `revoke`.
+   */
+  async get(id: string): Promise<KeyRow> {
+    return this.#row(await findLive(this.#parts.state, id));
+  }
+
+  /**
    * Revokes for good: the hash goes, a tombstone stays for the audit (W28–W30, D25, F26), and a workflow's slot is
    * free again (W36), unless the key is one of a rotated pair and the other is still valid. Once this resolves, the
    * next `verify` refuses the key. `asking` is the key that asks for it over HTTP; editor and command line have none.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { curlFor, exampleInput } from '../../server/keys/curl.ts';
+import { curlFor } from '../../server/keys/curl.ts';
 import { mintKey } from '../../server/keys/mint.ts';
 import type { KnownWorkflows } from '../../server/keys/slots.ts';
 import { type Scope, scopes } from '../../server/protocol.ts';
@@ -19,7 +19,11 @@ const global = { kind: 'workflow' as const };
 
 function known(...workflows: Partial<Workflow>[]): KnownWorkflows {
   const all = workflows.map(
-    (workflow) => ({ endpointEnabled: true, duplicate: false, parameters: [], ...workflow }) as Workflow,
+    (workflow) =>
+      ({
+        ...{ endpointEnabled: true, duplicate: false, allowedMethods: ['POST'], parameters: [] },
+        ...workflow,
+      }) as Workflow,
   );
   return { get: (id) => all.find((one) => one.id === id), list: () => all };
 }
@@ -77,6 +81,21 @@ test('a global key is tried on a workflow that takes it', () => {
   assert.match(curlFor({ url: 'http://localhost:3000', row: global, key, workflows }), /endpoints\/hello'/);
 });
 
+test('a workflow is tried by a method that it allows', () => {
+  const tried = (allowedMethods: string[]) => {
+    const parameters = [{ name: 'text', annotation: 'str', required: true }];
+    const workflows = known({ id: 'hello', allowedMethods, parameters });
+    return shellArguments(curlFor({ url: 'http://localhost:3000', row: global, key, workflows }));
+  };
+  assert.equal(tried(['GET', 'POST'])[1], 'POST');
+  assert.equal(tried(['PUT'])[1], 'PUT');
+  assert.deepEqual(tried(['GET']), [
+    'http://localhost:3000/api/endpoints/hello?text=example',
+    '-H',
+    `X-Bifrost-Key: ${key}`,
+  ]);
+});
+
 test('an API key is tried by what its scopes and its allow-list let it do', () => {
   const parameters = [
     { name: 'amount', annotation: 'int', required: true },
@@ -107,45 +126,4 @@ test('an API key is tried by what its scopes and its allow-list let it do', () =
     );
     assert.equal(!line.includes('-X'), scope.endsWith(':read'), scope);
   }
-});
-
-test('the example input has every required parameter, in the type that it is annotated with', () => {
-  const parameter = (name: string, annotation?: string, required = true) => ({
-    name,
-    ...(annotation !== undefined && { annotation }),
-    required,
-  });
-  assert.deepEqual(
-    exampleInput([
-      parameter('name', 'str'),
-      parameter('count', 'int'),
-      parameter('rate', 'float | None'),
-      parameter('dry_run', 'Optional[bool]'),
-      parameter('tags', 'list[str]'),
-      parameter('extra', 'typing.Dict[str, int]'),
-      parameter('anything'),
-      parameter('odd', 'constructor'),
-    ]),
-    {
-      name: 'example',
-      count: 1,
-      rate: 1.5,
-      dry_run: true,
-      tags: [],
-      extra: {},
-      anything: 'example',
-      odd: 'example',
-    },
-  );
-});
-
-test('an optional parameter is shown only where an example of its type is sure to fit', () => {
-  assert.deepEqual(
-    exampleInput([
-      { name: 'greeting', annotation: 'str', required: false },
-      { name: 'since', annotation: 'datetime', required: false },
-      { name: 'other', required: false },
-    ]),
-    { greeting: 'example' },
-  );
 });

@@ -1,5 +1,7 @@
 /** The reference page: lists what the document describes, and sends requests to this daemon; it keeps nothing. */
 
+import { sampleCode } from '../../keys/sampleCode.ts';
+
 const keyField = document.getElementById('api-key');
 const languageField = document.getElementById('language');
 const main = document.getElementById('operations');
@@ -36,50 +38,17 @@ function readForm({ method, path }, form) {
   }
   const body = form.querySelector('textarea')?.value;
   const text = query.size > 0 ? `?${query}` : '';
-  return { method, url: `${location.origin}${address}${text}`, body };
+  return { method, path: address + text, body };
 }
 
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-
-/** The same request as source text; the key comes from the environment (A13, A22). */
-const samples = {
-  curl: ({ method, url, body }) =>
-    [
-      `curl -X ${method} ${quoted(url)}`,
-      '-H "x-api-key: $WORKFLOWS_API_KEY"',
-      ...(body ? ["-H 'Content-Type: application/json'", `-d ${quoted(body)}`] : []),
-    ].join(' \\\n  '),
-  JavaScript: (request) => fetchSample(request, ''),
-  TypeScript: (request) => fetchSample(request, ': unknown'),
-  Python: ({ method, url, body }) =>
-    [
-      'import json',
-      'import os',
-      'import requests',
-      '',
-      'response = requests.request(',
-      `    ${JSON.stringify(method)},`,
-      `    ${JSON.stringify(url)},`,
-      '    headers={"x-api-key": os.environ["WORKFLOWS_API_KEY"]},',
-      ...(body ? [`    json=json.loads(${JSON.stringify(body)}),`] : []),
-      ')',
-      'print(response.status_code, response.json())',
-    ].join('\n'),
-};
-
-function fetchSample({ method, url, body }, annotation) {
-  return [
-    `const response = await fetch(${JSON.stringify(url)}, {`,
-    `  method: ${JSON.stringify(method)},`,
-    '  headers: {',
-    "    'x-api-key': process.env.WORKFLOWS_API_KEY ?? '',",
-    ...(body ? ["    'content-type': 'application/json',"] : []),
-    '  },',
-    ...(body ? [`  body: ${JSON.stringify(body)},`] : []),
-    '});',
-    `const answer${annotation} = await response.json();`,
-    'console.log(response.status, answer);',
-  ].join('\n');
+/** The same request as a program; the key comes from the environment (A13, A22). */
+function sampleOf({ body, ...request }) {
+  try {
+    const call = { ...request, keyHeader: 'x-api-key', ...(body && { body: JSON.parse(body) }) };
+    return sampleCode(languageField.value, call, location.origin);
+  } catch {
+    return 'The body is not JSON yet.';
+  }
 }
 
 async function send(request, output) {
@@ -89,7 +58,7 @@ async function send(request, output) {
     ...(request.body && { 'content-type': 'application/json' }),
   };
   try {
-    const answer = await fetch(request.url, {
+    const answer = await fetch(request.path, {
       method: request.method,
       headers,
       ...(request.body && { body: request.body }),
@@ -129,7 +98,7 @@ function operationItem(operation) {
   output.setAttribute('aria-live', 'polite');
   form.append(element('p', {}, element('button', { type: 'submit' }, 'Send')));
   const renew = () => {
-    sample.textContent = samples[languageField.value](readForm(operation, form));
+    sample.textContent = sampleOf(readForm(operation, form));
   };
   form.addEventListener('input', renew);
   languageField.addEventListener('change', renew);
