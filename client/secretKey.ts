@@ -15,7 +15,7 @@ export function watchSecretKey(ctx: Ctx): void {
         warnedOf = pid;
         void vscode.window.showWarningMessage(
           vscode.l10n.t(
-            'Stored secrets cannot be read: BIFROST_SECRET_KEY is not the key that they were stored with. Start the daemon with the old key, or set each secret again.',
+            'Stored secrets can be neither read nor changed: BIFROST_SECRET_KEY is not the key that they were sealed with. Start the daemon with that key.',
           ),
         );
       } catch (error) {

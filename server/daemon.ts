@@ -7,8 +7,7 @@ import { pythonDirectory, referenceDirectory, wasmDirectory } from './beside.ts'
 import { Clients } from './clients.ts';
 import { openConfigAccess } from './configs/access.ts';
 import { openConfigs } from './configs/configs.ts';
-import { loadSecretKey } from './configs/secretKey.ts';
-import { openVault } from './configs/vault.ts';
+import { openKeyedVault, openRotation } from './configs/rotation.ts';
 import { openCallAccess } from './connections/access.ts';
 import { readCertificates } from './connections/certificates.ts';
 import { openConnections } from './connections/connections.ts';
@@ -128,10 +127,10 @@ async function compose(
   closers.push(() => state.close());
   await audit.reconcile(state.revision);
 
-  const vault = openVault((await loadSecretKey({ environment, directory })).key);
+  const { vault, source } = await openKeyedVault({ state, environment, directory });
+  const rotation = openRotation({ state, vault, source, directory });
   const notices: string[] = [];
-  const secretKey = await vault.checkKey(state);
-  if (secretKey === 'wrong') {
+  if ((await rotation.keyState()) === 'wrong') {
     notices.push(wrongSecretKeyNotice);
     log.error(wrongSecretKeyNotice);
   }
@@ -269,7 +268,7 @@ async function compose(
     clients,
     lint: openLint({ parser, known }),
     settings,
-    secretKey,
+    rotation,
     startedAt,
     url,
     stop: () => void stop(),
@@ -334,7 +333,7 @@ async function compose(
 }
 
 const wrongSecretKeyNotice =
-  'Stored secrets cannot be read: BIFROST_SECRET_KEY is not the one they were stored with. Start with the old key, or set each secret again; nothing was changed.';
+  'Stored secrets can be neither read nor changed: BIFROST_SECRET_KEY is not the key that they were sealed with. Start the daemon with that key; nothing was changed.';
 
 /**
  * Invariant: no window, client or run can take the daemon down for the others.

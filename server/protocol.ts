@@ -233,6 +233,31 @@ export interface ServiceRow {
   oauthScope?: string;
 }
 
+/** What a rotation of the secret key would do (D7). */
+export interface SecretKeyCheck {
+  /** Where the present key is from: `BIFROST_SECRET_KEY`, or a file of the data directory. */
+  source: 'environment' | 'file';
+  secrets: number;
+  credentials: number;
+  /** What does not open with the present key, by name and scope; a rotation is refused as long as there is any. */
+  unreadable: string[];
+}
+
+export interface RotatedSecretKey {
+  secrets: number;
+  credentials: number;
+  /** Everything was sealed with that key before. */
+  alreadyDone: boolean;
+  /** Where the next start of the daemon finds the new key. */
+  keptIn: 'environment' | 'file';
+}
+
+/** Secrets and credentials that are sealed anew so far. */
+export interface RotationProgress {
+  done: number;
+  total: number;
+}
+
 export interface OrganizationRow {
   id: string;
   name: string;
@@ -406,6 +431,16 @@ export interface Requests {
   'workflowKeys/credentials/test': { params: { id: string }; result: CredentialTest };
   'workflowKeys/credentials/remove': { params: { id: string }; result: null };
   'workflowKeys/credentials/services': { params: null; result: ServiceRow[] };
+
+  /** The dry run of a rotation: opens every secret, and changes nothing. */
+  'workflowKeys/secretKey/check': { params: null; result: SecretKeyCheck };
+  /** Exactly one of a `key` that the caller keeps (at least 32 characters) and `generate`, for the key file. */
+  'workflowKeys/secretKey/rotate': {
+    params: { key?: string; generate?: boolean };
+    result: RotatedSecretKey;
+  };
+  /** Of the rotation that is under way, else `null`. */
+  'workflowKeys/secretKey/progress': { params: null; result: RotationProgress | null };
 
   'workflowKeys/organizations/list': { params: null; result: OrganizationRow[] };
   'workflowKeys/organizations/add': { params: { id: string; name?: string }; result: OrganizationRow };

@@ -6,6 +6,7 @@ import type { Refusals } from './audit/refusals.ts';
 import { auditRow } from './audit/rows.ts';
 import type { Client, Clients } from './clients.ts';
 import type { Configs } from './configs/configs.ts';
+import type { Rotation } from './configs/rotation.ts';
 import { parseText } from './configs/values.ts';
 import type { Connections } from './connections/connections.ts';
 import { Failure } from './errors.ts';
@@ -41,7 +42,7 @@ export interface RequestParts {
   clients: Clients;
   lint: Lint;
   settings: Settings;
-  secretKey: 'ok' | 'wrong';
+  rotation: Rotation;
   startedAt: string;
   url: () => string;
   /** Begins to stop; returns at once. */
@@ -72,6 +73,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
     keys,
     configs,
     connections,
+    rotation,
     registry,
     folders,
     runs,
@@ -111,7 +113,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
       clients: clients.size,
       activeRuns: runs.active(),
       memoryBytes: process.memoryUsage.rss(),
-      secretKey: parts.secretKey,
+      secretKey: await rotation.keyState(),
     }),
     'workflowKeys/daemon/stop': async () => {
       // Writing the answer takes a few turns of the event loop, and the end of the connections must not overtake it.
@@ -158,6 +160,18 @@ export function buildRequests(parts: RequestParts): RequestTable {
       return null;
     },
     'workflowKeys/credentials/services': async () => connections.services(),
+
+    'workflowKeys/secretKey/check': () => rotation.check(),
+    'workflowKeys/secretKey/rotate': async ({ key, generate = false }, client) => {
+      if ((key !== undefined) === generate) {
+        throw new Failure('bad-input', 'Give the new secret key, or have it generated; not both.');
+      }
+      return rotation.rotate(
+        key === undefined ? { kind: 'generated' } : { kind: 'chosen', text: key },
+        client.kind,
+      );
+    },
+    'workflowKeys/secretKey/progress': async () => rotation.progress ?? null,
 
     'workflowKeys/organizations/list': () => configs.listOrganizations(),
     'workflowKeys/organizations/add': (params, client) => configs.addOrganization(params, client.kind),

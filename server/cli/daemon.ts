@@ -23,7 +23,9 @@ export function addDaemonCommands(program: Command, context: ProgramContext): vo
           `Folders   ${status.folders.map(plain).join(', ') || 'none'}`,
           `Clients   ${status.clients}, runs in flight ${status.activeRuns}, memory ${Math.round(status.memoryBytes / 2 ** 20)} MiB`,
           ...(status.secretKey === 'wrong'
-            ? ['Secrets   cannot be read: BIFROST_SECRET_KEY is not the key that they were stored with']
+            ? [
+                'Secrets   cannot be read or changed: BIFROST_SECRET_KEY is not the key that they were sealed with',
+              ]
             : []),
         ].join('\n'),
       );

@@ -16,6 +16,7 @@ import { addLintCommand } from './lint.ts';
 import { addOrganizationCommands } from './organizations.ts';
 import { allowClosedStdout, plain } from './output.ts';
 import { addRunCommands } from './runs.ts';
+import { addSecretKeyCommand } from './secretKey.ts';
 import { addServeCommand } from './serve.ts';
 import { addWorkflowCommands } from './workflows.ts';
 
@@ -68,6 +69,7 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     addKeyCommands,
     addConfigCommands,
     addCredentialCommands,
+    addSecretKeyCommand,
     addOrganizationCommands,
     addFolderCommands,
     addWorkflowCommands,

@@ -9,6 +9,15 @@ export async function readSecret(prompt: string): Promise<string> {
   return value;
 }
 
+/** As `readSecret`, for a value that nobody could find out again: typed, it is asked for twice. */
+export async function readNewSecret(prompt: string): Promise<string> {
+  const value = await readSecret(prompt);
+  if (process.stdin.isTTY && (await readSecret(`${prompt}, once more`)) !== value) {
+    throw new Failure('bad-input', 'The two are not the same; nothing was changed.');
+  }
+  return value;
+}
+
 async function readAll(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Buffer));

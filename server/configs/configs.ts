@@ -13,11 +13,11 @@ import { type ConfigPlace, findAt, placeOf, resolveIn, scopeName, visibleTo } fr
 import { byName, ownFirst, rowOf } from './configRow.ts';
 import * as organizations from './organizations.ts';
 import { checkValue, configTypes } from './values.ts';
-import type { Vault } from './vault.ts';
+import type { Seal, Vault } from './vault.ts';
 
 export interface ConfigsParts {
   state: State;
-  vault: Pick<Vault, 'seal'>;
+  vault: Pick<Vault, 'sealer'>;
   clock: () => Millis;
   newId: () => string;
 }
@@ -112,11 +112,16 @@ export class Configs {
     decide: (seen: ConfigRecord | undefined) => Omit<SetConfigParams, keyof ConfigPlace>,
   ): Promise<ConfigRow> {
     checkName(place.name);
-    const record = await this.#parts.state.transact(async (tx) => {
+    const { state, vault } = this.#parts;
+    const record = await state.transact(async (tx) => {
       if (place.organizationId !== undefined) await organizations.checkKnown(tx, place.organizationId);
       const stored = await findAt(tx, place);
       const wish = decide(await resolveIn(tx, place));
-      const written = this.#record(place, stored, wish, source.actor);
+      const unsealed = this.#record(place, stored, wish, source.actor);
+      const written =
+        wish.type === 'secret' && wish.value !== undefined
+          ? sealed(unsealed, await vault.sealer(tx))
+          : unsealed;
       tx.put('configs', written);
       tx.audit({
         ...auditOf(written, source),
@@ -187,14 +192,17 @@ export class Configs {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The record to store. Its id stays the same for as long as the row exists, because secrets are sealed for it. */
+  /**
+   * The record to store, a new secret not sealed yet. Its id stays the same for as long as the row exists, because
+   * secrets are sealed for it.
+   */
   #record(
     place: ConfigPlace,
     stored: ConfigRecord | undefined,
     wish: Omit<SetConfigParams, keyof ConfigPlace>,
     actor: string,
   ): ConfigRecord {
-    const { vault, clock, newId } = this.#parts;
+    const { clock, newId } = this.#parts;
     const { name } = place;
     const { type } = wish;
     if (!configTypes.includes(type)) {
@@ -219,8 +227,7 @@ export class Configs {
       }
       return stored.value === undefined ? record : { ...record, value: stored.value };
     }
-    const value = checkValue(name, type, wish.value);
-    return { ...record, value: type === 'secret' ? vault.seal(record, String(value)) : value };
+    return { ...record, value: checkValue(name, type, wish.value) };
   }
 
   #notify(nouns: ChangedNoun[]): void {
@@ -230,6 +237,10 @@ export class Configs {
 
 export function openConfigs(parts: ConfigsParts): Configs {
   return new Configs(parts);
+}
+
+function sealed(record: ConfigRecord, seal: Seal): ConfigRecord {
+  return { ...record, value: seal(record, { text: String(record.value), isReference: false }) };
 }
 
 /** D36. */

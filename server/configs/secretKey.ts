@@ -1,18 +1,22 @@
 /** The key that encrypts secrets, from the environment or a file of the daemon's own; it encrypts nothing. */
 
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { link, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Failure } from '../errors.ts';
 
 export interface SecretKey {
   /** 32 bytes: a Fernet key. */
   key: Buffer;
   source: 'environment' | 'file';
+  /** A key that a rotation had made for the file when it was interrupted: perhaps the right one by now. */
+  staged?: Buffer;
 }
 
 /** Where the daemon keeps the key that it made itself, in its data directory. */
 export const secretKeyFile = 'secret.key';
+/** Where the next key waits until the state is sealed with it. */
+export const stagedKeyFile = 'secret.key.next';
 const secretKeyVariable = 'BIFROST_SECRET_KEY';
 
 /**
@@ -41,18 +45,47 @@ export async function loadSecretKey({
     }
     return { key: deriveKey(given), source: 'environment' };
   }
-  const path = join(directory, secretKeyFile);
-  try {
-    const text = (await readText(path)) ?? (await makeText(path, directory));
-    return { key: deriveKey(text), source: 'file' };
-  } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown;
-    throw new Failure(
-      'storage-failed',
-      `The secret key in ${path} cannot be read or made; check the folder's rights and free space.`,
-      { cause: thrown },
-    );
+  const key = deriveKey(await readOrMakeText(join(directory, secretKeyFile)));
+  const staged = await readKey(join(directory, stagedKeyFile));
+  return { key, source: 'file', ...(staged && { staged }) };
+}
+
+/**
+ * A new random key, on the disk before it is used; it is the key of the file once `promoteStagedKey` says so.
+ * One that is staged already is given again: the state may be sealed with it although nobody was told.
+ *
+ * @throws Failure `storage-failed`, `data-damaged`.
+ */
+export async function stageKey(directory: string): Promise<Buffer> {
+  return deriveKey(await readOrMakeText(join(directory, stagedKeyFile)));
+}
+
+/** The staged key takes the place of the file's, whole and durable. @throws Failure `storage-failed`; it stays staged. */
+export async function promoteStagedKey(directory: string): Promise<void> {
+  const path = join(directory, stagedKeyFile);
+  await reporting(path, async () => {
+    await rename(path, join(directory, secretKeyFile));
+    await syncDirectory(directory);
+    await removeDrafts(directory);
+  });
+}
+
+/** Only for when the state is surely sealed with the file's own key. */
+export async function dropStagedKey(directory: string): Promise<void> {
+  await rm(join(directory, stagedKeyFile), { force: true });
+  await removeDrafts(directory);
+}
+
+/** A text that somebody has chosen for `BIFROST_SECRET_KEY`. @throws Failure `bad-input` that does not hold it. */
+export function deriveChosenKey(text: string): Buffer {
+  if ([...text].length < shortestText) {
+    throw new Failure('bad-input', `The new secret key is shorter than ${shortestText} characters.`);
   }
+  // An environment variable cannot hold some of them, and the others are lost on the way into one.
+  if (/\p{Cc}/u.test(text) || !text.isWellFormed()) {
+    throw new Failure('bad-input', 'The new secret key must be one line of text without control characters.');
+  }
+  return deriveKey(text);
 }
 
 /** HKDF-SHA256 with the parameters of D7, so that Python's `cryptography` gets the same key from the same text. */
@@ -63,6 +96,28 @@ export function deriveKey(text: string): Buffer {
 const shortestText = 32;
 const keyBytes = 32;
 const textPattern = /^[A-Za-z0-9_-]{43}$/;
+
+async function readOrMakeText(path: string): Promise<string> {
+  return reporting(path, async () => (await readText(path)) ?? (await makeText(path)));
+}
+
+async function readKey(path: string): Promise<Buffer | undefined> {
+  const text = await reporting(path, () => readText(path));
+  return text === undefined ? undefined : deriveKey(text);
+}
+
+async function reporting<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw new Failure(
+      'storage-failed',
+      `The secret key in ${path} cannot be read or made; check the folder's rights and free space.`,
+      { cause: thrown },
+    );
+  }
+}
 
 async function readText(path: string): Promise<string | undefined> {
   const file = await open(path, 'r').catch(undefinedIf('ENOENT'));
@@ -90,9 +145,9 @@ async function readText(path: string): Promise<string | undefined> {
 }
 
 /** Invariant: under its name the file is either absent or whole, on disk, and readable by its owner only. */
-async function makeText(path: string, directory: string): Promise<string> {
+async function makeText(path: string): Promise<string> {
   const text = randomBytes(keyBytes).toString('base64url');
-  const draft = `${path}.new`;
+  const draft = draftOf(path);
   await rm(draft, { force: true });
   const file = await open(draft, 'wx', 0o600);
   try {
@@ -104,8 +159,16 @@ async function makeText(path: string, directory: string): Promise<string> {
   // Unlike a rename, a link never replaces a key that is there already.
   await link(draft, path);
   await rm(draft);
-  await syncDirectory(directory);
+  await syncDirectory(dirname(path));
   return text;
+}
+
+const draftOf = (path: string) => `${path}.new`;
+
+/** What a crash has left of a key that was about to be made. */
+async function removeDrafts(directory: string): Promise<void> {
+  for (const name of [secretKeyFile, stagedKeyFile])
+    await rm(draftOf(join(directory, name)), { force: true });
 }
 
 async function syncDirectory(directory: string): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { visibleTo } from '../configs/cascade.ts';
 import { checkKnown } from '../configs/organizations.ts';
-import type { Vault } from '../configs/vault.ts';
+import type { Seal, Vault } from '../configs/vault.ts';
 import { Failure } from '../errors.ts';
 import type { AddCredentialParams, CredentialRow, CredentialTest, ServiceRow } from '../protocol.ts';
 import type { AuditEntry, CredentialRecord, Millis, State, StateReader } from '../store/contracts.ts';
@@ -13,7 +13,7 @@ import { checkSecrets, checkShape } from './wish.ts';
 
 export interface ConnectionsParts {
   state: State;
-  vault: Pick<Vault, 'seal'>;
+  vault: Pick<Vault, 'sealer'>;
   clock: () => Millis;
   newId: () => string;
   /** Resolves once the record is durable, and rejects when it cannot be. */
@@ -61,7 +61,7 @@ export class Connections {
    * scope has a credential of that name.
    */
   async create(params: AddCredentialParams, actor: string): Promise<CredentialRow> {
-    const { state, clock, newId } = this.#parts;
+    const { state, vault, clock, newId } = this.#parts;
     const shape = checkShape(params);
     const secrets = checkSecrets(shape, params);
     const record = await state.transact(async (tx) => {
@@ -74,9 +74,10 @@ export class Connections {
         );
       }
       const now = clock();
-      const made = this.#seal(
+      const made = sealed(
         { ...shape, id: newId(), value: '', createdAt: now, updatedAt: now, updatedBy: actor },
         secrets,
+        await vault.sealer(tx),
       );
       tx.put('credentials', made);
       tx.audit(writtenBy(made, actor, 'created'));
@@ -96,11 +97,12 @@ export class Connections {
     { value, clientSecret, ...choice }: CredentialChoice & { value: string; clientSecret?: string },
     actor: string,
   ): Promise<CredentialRow> {
-    const { state, clock } = this.#parts;
+    const { state, vault, clock } = this.#parts;
     const record = await state.transact(async (tx) => {
       const stored = await find(tx, choice);
       const secrets = checkSecrets(stored, { value, ...(clientSecret !== undefined && { clientSecret }) });
-      const made = this.#seal({ ...stored, updatedAt: clock(), updatedBy: actor }, secrets);
+      const changed = { ...stored, updatedAt: clock(), updatedBy: actor };
+      const made = sealed(changed, secrets, await vault.sealer(tx));
       tx.put('credentials', made);
       tx.audit(writtenBy(made, actor, 'rotated'));
       return made;
@@ -152,15 +154,6 @@ export class Connections {
     return () => this.#listeners.delete(listener);
   }
 
-  #seal(record: CredentialRecord, secrets: { value: string; clientSecret?: string }): CredentialRecord {
-    const { vault } = this.#parts;
-    return {
-      ...record,
-      value: vault.seal(record, secrets.value),
-      ...(secrets.clientSecret !== undefined && { clientSecret: vault.seal(record, secrets.clientSecret) }),
-    };
-  }
-
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -168,6 +161,19 @@ export class Connections {
 
 export function openConnections(parts: ConnectionsParts): Connections {
   return new Connections(parts);
+}
+
+function sealed(
+  record: CredentialRecord,
+  { value, clientSecret }: { value: string; clientSecret?: string },
+  seal: Seal,
+): CredentialRecord {
+  const sealText = (text: string) => seal(record, { text, isReference: false });
+  return {
+    ...record,
+    value: sealText(value),
+    ...(clientSecret !== undefined && { clientSecret: sealText(clientSecret) }),
+  };
 }
 
 /** The credential that a name means for an organization: its own, else the global one (D27). */

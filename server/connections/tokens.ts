@@ -7,7 +7,7 @@ import type { HttpClient, OutgoingAnswer } from './httpClient.ts';
 
 export interface TokensParts {
   state: State;
-  vault: Pick<Vault, 'seal' | 'open'>;
+  vault: Pick<Vault, 'sealer' | 'open'>;
   client: HttpClient;
   clock: () => Millis;
 }
@@ -15,7 +15,7 @@ export interface TokensParts {
 interface Token {
   accessToken: string;
   renewAt: Millis;
-  /** The sealed value that it was issued for: after a rotation it is of no use. */
+  /** The value that it was issued for: after a rotation of the credential it is of no use. */
   issuedFor: string;
 }
 
@@ -28,7 +28,7 @@ const renewalTimeoutMs = 30_000;
 export class Tokens {
   readonly #parts: TokensParts;
   readonly #tokens = new Map<string, Token>();
-  /** Credential and its sealed value → the renewal that is under way. */
+  /** Credential and its value → the renewal that is under way. Not the sealed value: a new secret key changes it. */
   readonly #renewals = new Map<string, Promise<string>>();
 
   constructor(parts: TokensParts) {
@@ -41,13 +41,15 @@ export class Tokens {
    * @throws Failure `call-failed` when none is issued, `call-timeout`, `cannot-decrypt`.
    */
   async current(record: CredentialRecord): Promise<string> {
-    const { id, value } = record;
+    const { id } = record;
+    const { vault, clock } = this.#parts;
+    const value = vault.open(record, record.value);
     const token = this.#tokens.get(id);
-    if (token?.issuedFor === value && this.#parts.clock() < token.renewAt) return token.accessToken;
+    if (token?.issuedFor === value && clock() < token.renewAt) return token.accessToken;
     const renewalId = `${id}/${value}`;
     const underWay = this.#renewals.get(renewalId);
     if (underWay) return underWay;
-    const renewal = this.#renew(record).finally(() => this.#renewals.delete(renewalId));
+    const renewal = this.#renew(record, value).finally(() => this.#renewals.delete(renewalId));
     this.#renewals.set(renewalId, renewal);
     return renewal;
   }
@@ -57,9 +59,8 @@ export class Tokens {
     if (this.#tokens.get(id)?.accessToken === accessToken) this.#tokens.delete(id);
   }
 
-  async #renew(record: CredentialRecord): Promise<string> {
+  async #renew(record: CredentialRecord, value: string): Promise<string> {
     const { vault, clock } = this.#parts;
-    const value = vault.open(record, record.value);
     const clientSecret =
       record.auth === 'client-credentials'
         ? value
@@ -75,12 +76,9 @@ export class Tokens {
     };
     const issued = await this.#ask(record, grant, clientSecret);
     const renewAt = askedAt + issued.lifetimeMs - Math.min(marginMs, issued.lifetimeMs / 2);
-    const isNew = issued.refreshToken !== undefined && issued.refreshToken !== value;
+    const issuedFor = record.auth === 'refresh-token' ? (issued.refreshToken ?? value) : value;
     // The old refresh token may be spent, so the new one is on the disk before anything else happens.
-    const issuedFor =
-      record.auth === 'refresh-token' && isNew
-        ? await this.#store(record, String(issued.refreshToken))
-        : record.value;
+    if (issuedFor !== value) await this.#store(record, value, issuedFor);
     this.#tokens.set(record.id, { accessToken: issued.accessToken, renewAt, issuedFor });
     return issued.accessToken;
   }
@@ -120,15 +118,17 @@ export class Tokens {
     });
   }
 
-  /** Answers the sealed form of the refresh token that is stored from now on. */
-  async #store(used: CredentialRecord, refreshToken: string): Promise<string> {
+  async #store({ id }: CredentialRecord, spent: string, refreshToken: string): Promise<void> {
     const { state, vault } = this.#parts;
-    const value = vault.seal(used, refreshToken);
     await state.transact(async (tx) => {
-      const stored = await tx.get('credentials', used.id);
+      const stored = await tx.get('credentials', id);
       // Removed, or rotated by somebody, while it was renewed: that stays as it is.
-      if (stored?.value !== used.value) return;
-      tx.put('credentials', { ...stored, value });
+      if (!stored || vault.open(stored, stored.value) !== spent) return;
+      const seal = await vault.sealer(tx);
+      tx.put('credentials', {
+        ...stored,
+        value: seal(stored, { text: refreshToken, isReference: false }),
+      });
       const { name, organizationId } = stored;
       tx.audit({
         actor: 'daemon',
@@ -138,7 +138,6 @@ export class Tokens {
         ...(organizationId !== undefined && { organizationId }),
       });
     });
-    return value;
   }
 }
 

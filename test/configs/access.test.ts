@@ -16,6 +16,7 @@ const globalRun: RunScope = { runId: 'run-3', workflowId: 'charge_card' };
 async function openRoom(t: TestContext): Promise<TestStore & { configs: Configs; services: ConfigServices }> {
   const store = await openStore(t);
   const configs = openConfigs({ ...store, vault, newId });
+  await vault.checkKey(store.state);
   for (const id of ['acme', 'globex']) await configs.addOrganization({ id }, 'cli');
   store.audited.length = 0;
   return { ...store, configs, services: openConfigAccess({ ...store, configs, vault }) };

@@ -18,6 +18,7 @@ interface Room extends TestStore {
 async function openRoom(t: TestContext): Promise<Room> {
   const store = await openStore(t);
   const configs = openConfigs({ ...store, vault, newId });
+  await vault.checkKey(store.state);
   await configs.addOrganization({ id: 'acme', name: 'Acme Inc.' }, 'cli');
   await configs.addOrganization({ id: 'globex' }, 'cli');
   store.audited.length = 0;

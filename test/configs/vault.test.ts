@@ -55,6 +55,11 @@ function envelopeOf(
   return JSON.stringify({ organization: 'acme', name: address.name, id: address.id, ...bound, value });
 }
 
+/** The token of a plain value, as the vault makes it in a transaction. */
+function seal(at: SecretAddress, text: string, fernetKey = key): string {
+  return openVault(fernetKey).addKey(fernetKey).seal(at, { text, isReference: false });
+}
+
 /** Asserts the one clear refusal, which holds nothing of the token or the value (S22, C28, D6). */
 function refuses(token: string, at: SecretAddress = address, vault = openVault(key)): void {
   assert.throws(
@@ -75,7 +80,7 @@ test('what is sealed opens again, and no two tokens are alike (S1)', () => {
   const vault = openVault(key);
   const tokens = new Set<string>();
   for (let round = 0; round < 50; round += 1) {
-    const token = vault.seal(address, 'sk_test_canary');
+    const token = seal(address, 'sk_test_canary');
     assert.equal(vault.open(address, token), 'sk_test_canary');
     assert.match(token, /^gAAAAA[A-Za-z0-9_-]+={0,2}$/);
     assert.doesNotMatch(Buffer.from(token, 'base64url').toString('latin1'), /canary/);
@@ -87,16 +92,15 @@ test('what is sealed opens again, and no two tokens are alike (S1)', () => {
 test('any Unicode text up to 64 KiB comes back as it was', () => {
   const vault = openVault(key);
   const property = fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (value) => {
-    assert.equal(vault.open(address, vault.seal(address, value)), value);
+    assert.equal(vault.open(address, seal(address, value)), value);
   });
   fc.assert(property, { numRuns: 300 });
   for (const value of ['\u0000', ' ', '"\\\n', '🔑'.repeat(16_384), 'x'.repeat(65_536)]) {
-    assert.equal(vault.open(address, vault.seal(address, value)), value);
+    assert.equal(vault.open(address, seal(address, value)), value);
   }
 });
 
 test('empty, too large and half-character values are refused with a clear line', () => {
-  const vault = openVault(key);
   const refusals: [string, RegExp][] = [
     ['', /is empty/],
     ['canary'.padEnd(65_537, 'x'), /larger than 64 KiB/],
@@ -105,7 +109,7 @@ test('empty, too large and half-character values are refused with a clear line',
   ];
   for (const [value, pattern] of refusals) {
     assert.throws(
-      () => vault.seal(address, value),
+      () => seal(address, value),
       (thrown: Error & { code?: string }) => {
         assert.equal(thrown.code, 'bad-input');
         assert.match(thrown.message, pattern);
@@ -123,16 +127,16 @@ test('a token opens however old it is: the package by itself would refuse it aft
 });
 
 test('a token moved to another organization, name or row is refused (S12, S20)', () => {
-  const token = openVault(key).seal(address, 'canary');
+  const token = seal(address, 'canary');
   refuses(token, { ...address, organizationId: 'globex' });
   refuses(token, { id: address.id, name: address.name });
   refuses(token, { ...address, id: 'id-2' });
-  const global = openVault(key).seal({ id: 'id-1', name: 'other' }, 'canary');
+  const global = seal({ id: 'id-1', name: 'other' }, 'canary');
   refuses(global, { id: 'id-1', name: 'stripe_api_key' });
 });
 
 test('a token sealed with another key is refused (S22, C28)', () => {
-  refuses(openVault(deriveKey('another-secret-key-of-this-test-file')).seal(address, 'canary'));
+  refuses(seal(address, 'canary', deriveKey('another-secret-key-of-this-test-file')));
 });
 
 test('a plaintext that is no envelope of this row is refused, though its MAC is right', () => {
@@ -179,7 +183,7 @@ test('every class of invalid token in the Fernet specification is refused', () =
 });
 
 test('base64 that is not the canonical URL-safe form is refused', () => {
-  const token = openVault(key).seal(address, 'canary');
+  const token = seal(address, 'canary');
   const unpadded = token.replace(/=+$/, '');
   const malformed = [
     `%${token.slice(1)}`,
@@ -197,9 +201,8 @@ test('base64 that is not the canonical URL-safe form is refused', () => {
 });
 
 test('base64 with bits set that no byte takes is refused, so each token is one text only', () => {
-  const vault = openVault(key);
   const lengths = Array.from({ length: 48 }, (_, length) => length + 1);
-  const tokens = lengths.map((length) => vault.seal(address, 'x'.repeat(length)));
+  const tokens = lengths.map((length) => seal(address, 'x'.repeat(length)));
   const padded = tokens.filter((token) => token.endsWith('='));
   assert.ok(padded.length > 0);
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -213,7 +216,7 @@ test('base64 with bits set that no byte takes is refused, so each token is one t
 });
 
 test('any single changed bit of a token is noticed', () => {
-  const bytes = Buffer.from(openVault(key).seal(address, 'canary'), 'base64url');
+  const bytes = Buffer.from(seal(address, 'canary'), 'base64url');
   for (let bit = 0; bit < bytes.length * 8; bit += 7) {
     const changed = Buffer.from(bytes);
     changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
@@ -237,7 +240,7 @@ test('a wrong key is noticed at start-up as soon as there is a secret, and chang
   const { state } = await openStore(t);
   await openVault(key).checkKey(state);
   await state.transact(async (tx) => {
-    const value = openVault(key).seal(address, 'sk_test_canary');
+    const value = seal(address, 'sk_test_canary');
     tx.put('configs', { ...address, type: 'secret', value, updatedAt: 0, updatedBy: 'cli' });
     tx.audit({ actor: 'cli', action: 'secret.written', target: address.name, outcome: 'ok' });
   });
@@ -285,7 +288,7 @@ if (python !== undefined) {
   const values = Array.from({ length: 200 }, (_, index) => `sk_test_${index} ${'é🔑'.repeat(index)}`);
 
   test('Python opens what the vault has sealed, with the key of D7', () => {
-    const tokens = values.map((value) => openVault(key).seal(address, value));
+    const tokens = values.map((value) => seal(address, value));
     const opened = runPython(
       'print(json.dumps([json.loads(fernet.decrypt(t.encode())) for t in given]))',
       tokens,

@@ -47,6 +47,8 @@ export async function openPlace(
   { certificates, ownPort, heldLimitBytes }: PlaceOptions = {},
 ): Promise<Place> {
   const store = await openStore(t);
+  await vault.checkKey(store.state);
+  store.audited.length = 0;
   const client = new HttpClient({
     ...(certificates !== undefined && { extraCertificates: certificates }),
     ownPort: () => ownPort,
