@@ -4,6 +4,7 @@
  */
 
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { openKeyedVault, openRotation } from '../../server/configs/rotation.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
 
@@ -12,6 +13,8 @@ const state = await openLowdbState({ directory, writeAudit: async () => undefine
 const environment = texts[0] === undefined ? {} : { BIFROST_SECRET_KEY: texts[0] };
 const { vault, source } = await openKeyedVault({ state, environment, directory });
 const rotation = openRotation({ state, vault, source, directory });
+// Its end leaves no time for that, and the next one is to start sooner.
+flushCompileCache();
 writeSync(1, 'ready\n');
 for (let round = 1; ; round += 1) {
   const text = texts[round % texts.length];
