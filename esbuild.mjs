@@ -37,8 +37,8 @@ await rm('dist', { recursive: true, force: true });
 await Promise.all([
   build({
     ...shared,
-    entryPoints: ['server/main.ts'],
-    outfile: 'dist/server.js',
+    entryPoints: { server: 'server/main.ts', parseWorker: 'server/bundles/parseWorker.ts' },
+    outdir: 'dist',
     // Less to read at each start; names stay, for what the log says of failures.
     minifyWhitespace: true,
     plugins: [withoutOldBuffer],

@@ -18,6 +18,11 @@ export function pythonDirectory(): string {
   return join(import.meta.dirname, 'python');
 }
 
+/** The thread that parses bundles. */
+export function parseWorkerFile(): string {
+  return either('parseWorker.js', 'bundles', 'parseWorker.ts');
+}
+
 function either(bundledName: string, ...source: string[]): string {
   const bundled = join(import.meta.dirname, bundledName);
   return existsSync(bundled) ? bundled : join(import.meta.dirname, ...source);

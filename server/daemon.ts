@@ -3,7 +3,9 @@
 import { openAnnouncement } from './announcement.ts';
 import { openAuditLog } from './audit/auditLog.ts';
 import { openRefusals } from './audit/refusals.ts';
-import { pythonDirectory, referenceDirectory, wasmDirectory } from './beside.ts';
+import { parseWorkerFile, pythonDirectory, referenceDirectory, wasmDirectory } from './beside.ts';
+import { openBundles } from './bundles/bundles.ts';
+import { readBundle } from './bundles/reader.ts';
 import { Clients } from './clients.ts';
 import { openConfigAccess } from './configs/access.ts';
 import { openConfigs } from './configs/configs.ts';
@@ -258,6 +260,14 @@ async function compose(
     keys,
     configs,
     connections,
+    bundles: openBundles({
+      state,
+      configs,
+      overrides,
+      read: (text) => readBundle(text, parseWorkerFile()),
+      hash: sha256,
+      clock,
+    }),
     registry,
     folders,
     runs,

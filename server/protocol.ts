@@ -345,6 +345,59 @@ export interface AuditRow {
   detail?: Record<string, string | number | boolean>;
 }
 
+/** A portable bundle (C21), and what is not in it. */
+export interface ExportedBundle {
+  /** YAML; the same state gives the same text. */
+  text: string;
+  organizations: number;
+  configs: number;
+  credentials: number;
+  workflows: number;
+  leftOut: {
+    secretValues: number;
+    credentialValues: number;
+    /** Of credentials, where they may hold more than an address. */
+    testAddresses: number;
+    keys: number;
+    folders: number;
+  };
+  /** Plain values that are in the text under the names of secrets. */
+  suspects: string[];
+}
+
+/** What an import does with one row of a bundle. */
+export interface BundleItem {
+  kind: 'organization' | 'config' | 'credential' | 'workflow';
+  name: string;
+  /** Absent: the global scope. */
+  organizationId?: string;
+  /** Of a config. */
+  type?: ConfigTypeName;
+  /** A refused row keeps the whole bundle out. */
+  change: 'new' | 'changed' | 'unchanged' | 'refused';
+  /** It is without its value after the import (D37). */
+  needsValue: boolean;
+  /** What changes, or why not; never what a secret holds. */
+  detail?: string;
+}
+
+export interface BundlePreview {
+  /** Of exactly these changes, for `approved`. */
+  id: string;
+  items: BundleItem[];
+}
+
+/** What is to be typed after an import (C22); a credential is made with its value. */
+export type NeededValue =
+  | { kind: 'config'; name: string; organizationId?: string; type: ConfigTypeName; description?: string }
+  | ({ kind: 'credential' } & Omit<AddCredentialParams, 'value' | 'clientSecret'> &
+      Required<Pick<AddCredentialParams, 'auth' | 'hosts'>>);
+
+export interface ImportedBundle {
+  items: BundleItem[];
+  needed: NeededValue[];
+}
+
 /** Why a request was refused: what the caller was not told. */
 export interface ExplainedRequest {
   requestId: string;
@@ -445,6 +498,13 @@ export interface Requests {
   'workflowKeys/organizations/list': { params: null; result: OrganizationRow[] };
   'workflowKeys/organizations/add': { params: { id: string; name?: string }; result: OrganizationRow };
   'workflowKeys/organizations/remove': { params: { id: string }; result: { removedConfigs: number } };
+
+  /** Everything portable: no key, and no value of a secret or credential (C21, D37). */
+  'workflowKeys/bundles/export': { params: null; result: ExportedBundle };
+  /** What importing this text would do. Refusals name the line. */
+  'workflowKeys/bundles/preview': { params: { text: string }; result: BundlePreview };
+  /** All or nothing; with `approved`, only what that preview has shown. */
+  'workflowKeys/bundles/import': { params: { text: string; approved?: string }; result: ImportedBundle };
 
   'workflowKeys/workflows/list': { params: null; result: WorkflowRow[] };
   /** Triggers the workflow, in each language. */

@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path';
 import type { AuditLog } from './audit/auditLog.ts';
 import type { Refusals } from './audit/refusals.ts';
 import { auditRow } from './audit/rows.ts';
+import type { Bundles } from './bundles/bundles.ts';
 import type { Client, Clients } from './clients.ts';
 import type { Configs } from './configs/configs.ts';
 import type { Rotation } from './configs/rotation.ts';
@@ -32,6 +33,7 @@ export interface RequestParts {
   keys: Keys;
   configs: Configs;
   connections: Connections;
+  bundles: Bundles;
   registry: WorkflowRegistry;
   folders: Folders;
   runs: Runs;
@@ -74,6 +76,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
     configs,
     connections,
     rotation,
+    bundles,
     registry,
     folders,
     runs,
@@ -176,6 +179,10 @@ export function buildRequests(parts: RequestParts): RequestTable {
     'workflowKeys/organizations/list': () => configs.listOrganizations(),
     'workflowKeys/organizations/add': (params, client) => configs.addOrganization(params, client.kind),
     'workflowKeys/organizations/remove': (params, client) => configs.removeOrganization(params, client.kind),
+
+    'workflowKeys/bundles/export': (_params, client) => bundles.export(client.kind),
+    'workflowKeys/bundles/preview': ({ text }) => bundles.preview(text),
+    'workflowKeys/bundles/import': (params, client) => bundles.import(params, client.kind),
 
     'workflowKeys/workflows/list': async () =>
       registry.list().map((workflow) => workflowRow(workflow, url())),

@@ -45,7 +45,7 @@ function offenders(from: RegExp, allowed: (found: Import) => boolean): string[] 
     .map((found) => `${found.from} → ${found.to}`);
 }
 
-const isDomainRoom = /^server\/(keys|configs|connections|workflows|runs|audit)\//;
+const isDomainRoom = /^server\/(keys|configs|connections|workflows|runs|audit|bundles)\//;
 const isEngine = /^server\/store\/(?!contracts\.ts)/;
 
 test('the contracts import nothing at run time', () => {

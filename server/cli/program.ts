@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts';
 import { readSettings } from '../settings.ts';
 import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
+import { addBundleCommands } from './bundles.ts';
 import { addConfigCommands } from './configs.ts';
 import { type Call, withDaemon } from './connect.ts';
 import { addCredentialCommands } from './credentials.ts';
@@ -77,6 +78,7 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     addLintCommand,
     addAuditCommands,
     addExplainCommand,
+    addBundleCommands,
   ]) {
     add(program, context);
   }

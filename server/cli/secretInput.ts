@@ -1,10 +1,11 @@
-/** The only place where the command line takes a secret: a prompt without echo, or standard input. */
+/** The only place where the command line asks: for a secret without echo, or on standard input; for a yes. */
 
 import { Failure } from '../errors.ts';
+import { plain } from './output.ts';
 
 /** One value from standard input, without its last newline; typed without echo when it is a terminal. */
 export async function readSecret(prompt: string): Promise<string> {
-  const value = process.stdin.isTTY ? await promptWithoutEcho(prompt) : await readAll();
+  const value = process.stdin.isTTY ? await ask(prompt, { hidden: true }) : await readAll();
   if (value === '') throw new Failure('bad-input', 'The value is empty; nothing was changed.');
   return value;
 }
@@ -37,15 +38,17 @@ function severalLines(): Failure {
   );
 }
 
-/** Reads a line in raw mode, so that the terminal shows nothing of it. */
-async function promptWithoutEcho(prompt: string): Promise<string> {
+/** A question to whoever sits at the terminal, answered with one line that may be empty. */
+export async function ask(question: string, { hidden }: { hidden: boolean }): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(`${prompt}: `);
+  stderr.write(`${question}: `);
+  // In raw mode, so that the terminal itself shows nothing.
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
   let typed = '';
   try {
-    for await (const chunk of stdin) {
+    // The next question reads on where this one stops.
+    for await (const chunk of stdin.iterator({ destroyOnReturn: false })) {
       const characters = [...String(chunk)];
       for (const [index, character] of characters.entries()) {
         if (character === '\u0004') return typed;
@@ -54,7 +57,9 @@ async function promptWithoutEcho(prompt: string): Promise<string> {
           return typed;
         }
         if (character === '\u0003') throw new Failure('bad-input', 'Cancelled; nothing was changed.');
-        typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character;
+        const isRubout = character === '\u007f' || character === '\b';
+        if (!hidden && !(isRubout && typed === '')) stderr.write(isRubout ? '\b \b' : plain(character));
+        typed = isRubout ? [...typed].slice(0, -1).join('') : typed + character;
       }
     }
     return typed;
@@ -63,4 +68,12 @@ async function promptWithoutEcho(prompt: string): Promise<string> {
     stdin.pause();
     stderr.write('\n');
   }
+}
+
+/** Whether the answer is yes. Where nobody can be asked, it says which flag answers. */
+export async function confirm(question: string, flag: string): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new Failure('bad-input', `Nobody can be asked here: ${question} Give ${flag} to go on.`);
+  }
+  return /^y(es)?$/i.test((await ask(`${question} [y/N]`, { hidden: false })).trim());
 }

@@ -30,6 +30,12 @@ export interface SetConfigParams extends ConfigPlace {
   description?: string;
 }
 
+/** What a row is to become. */
+export interface ConfigWish extends Omit<SetConfigParams, keyof ConfigPlace> {
+  /** A row that has no value is stored without one (D37). */
+  mayNeedValue?: true;
+}
+
 /** All that may be known of a config where values must not be (invariant 5 of the design). */
 export interface ConfigName extends ConfigPlace {
   type: ConfigTypeName;
@@ -109,29 +115,36 @@ export class Configs {
   async change(
     place: ConfigPlace,
     source: ChangeSource,
-    decide: (seen: ConfigRecord | undefined) => Omit<SetConfigParams, keyof ConfigPlace>,
+    decide: (seen: ConfigRecord | undefined) => ConfigWish,
   ): Promise<ConfigRow> {
-    checkName(place.name);
-    const { state, vault } = this.#parts;
-    const record = await state.transact(async (tx) => {
-      if (place.organizationId !== undefined) await organizations.checkKnown(tx, place.organizationId);
-      const stored = await findAt(tx, place);
-      const wish = decide(await resolveIn(tx, place));
-      const unsealed = this.#record(place, stored, wish, source.actor);
-      const written =
-        wish.type === 'secret' && wish.value !== undefined
-          ? sealed(unsealed, await vault.sealer(tx))
-          : unsealed;
-      tx.put('configs', written);
-      tx.audit({
-        ...auditOf(written, source),
-        action: written.type === 'secret' ? 'secret.written' : 'config.written',
-        detail: { type: written.type, ...(stored && { formerType: stored.type }) },
-      });
-      return written;
-    });
-    this.#notify(['configs']);
+    const record = await this.#parts.state.transact((tx) => this.changeIn(tx, place, source, decide));
+    this.announce(['configs']);
     return rowOf(record);
+  }
+
+  /** As `change`, but as a part of the caller's transaction; once it is durable, the caller announces it. */
+  async changeIn(
+    tx: StateTransaction,
+    place: ConfigPlace,
+    source: ChangeSource,
+    decide: (seen: ConfigRecord | undefined) => ConfigWish,
+  ): Promise<ConfigRecord> {
+    checkName(place.name);
+    if (place.organizationId !== undefined) await organizations.checkKnown(tx, place.organizationId);
+    const stored = await findAt(tx, place);
+    const wish = decide(await resolveIn(tx, place));
+    const unsealed = this.#record(place, stored, wish, source.actor);
+    const written =
+      wish.type === 'secret' && wish.value !== undefined
+        ? sealed(unsealed, await this.#parts.vault.sealer(tx))
+        : unsealed;
+    tx.put('configs', written);
+    tx.audit({
+      ...auditOf(written, source),
+      action: written.type === 'secret' ? 'secret.written' : 'config.written',
+      detail: { type: written.type, ...(stored && { formerType: stored.type }) },
+    });
+    return written;
   }
 
   /** Removes the row of exactly this scope. @throws Failure `not-found`. */
@@ -147,7 +160,7 @@ export class Configs {
       if (stored) removeRecord(tx, stored, source);
       return stored !== undefined;
     });
-    if (removed) this.#notify(['configs']);
+    if (removed) this.announce(['configs']);
     return removed;
   }
 
@@ -160,7 +173,7 @@ export class Configs {
   async addOrganization(params: { id: string; name?: string }, actor: string): Promise<OrganizationRow> {
     const { state, clock } = this.#parts;
     const added = await state.transact((tx) => organizations.add(tx, params, { actor, now: clock() }));
-    this.#notify(['organizations']);
+    this.announce(['organizations']);
     return added;
   }
 
@@ -182,7 +195,7 @@ export class Configs {
       organizations.remove(tx, id, { actor, removedConfigs: owned.length });
       return owned.length;
     });
-    this.#notify(removedConfigs > 0 ? ['organizations', 'configs'] : ['organizations']);
+    this.announce(removedConfigs > 0 ? ['organizations', 'configs'] : ['organizations']);
     return { removedConfigs };
   }
 
@@ -192,6 +205,11 @@ export class Configs {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells the listeners of a durable change. */
+  announce(nouns: ChangedNoun[]): void {
+    for (const listener of this.#listeners) listener(nouns);
+  }
+
   /**
    * The record to store, a new secret not sealed yet. Its id stays the same for as long as the row exists, because
    * secrets are sealed for it.
@@ -199,7 +217,7 @@ export class Configs {
   #record(
     place: ConfigPlace,
     stored: ConfigRecord | undefined,
-    wish: Omit<SetConfigParams, keyof ConfigPlace>,
+    wish: ConfigWish,
     actor: string,
   ): ConfigRecord {
     const { clock, newId } = this.#parts;
@@ -218,6 +236,7 @@ export class Configs {
       updatedBy: actor,
     };
     if (wish.value === undefined) {
+      if (wish.mayNeedValue && stored?.value === undefined) return record;
       if (!stored) throw new Failure('bad-input', `Config "${name}" is new and needs a value.`);
       if (stored.type !== type) {
         throw new Failure(
@@ -229,10 +248,6 @@ export class Configs {
     }
     return { ...record, value: checkValue(name, type, wish.value) };
   }
-
-  #notify(nouns: ChangedNoun[]): void {
-    for (const listener of this.#listeners) listener(nouns);
-  }
 }
 
 export function openConfigs(parts: ConfigsParts): Configs {
@@ -243,8 +258,8 @@ function sealed(record: ConfigRecord, seal: Seal): ConfigRecord {
   return { ...record, value: seal(record, { text: String(record.value), isReference: false }) };
 }
 
-/** D36. */
-function checkName(name: string): void {
+/** D36. @throws Failure `bad-input`. */
+export function checkName(name: unknown): asserts name is string {
   if (typeof name === 'string' && configNamePattern.test(name)) return;
   throw new Failure(
     'bad-input',
@@ -270,7 +285,8 @@ function auditOf(record: ConfigRecord, source: ChangeSource) {
 
 const longestDescription = 500;
 
-function checkDescription(name: string, description: unknown): string | undefined {
+/** Trimmed; undefined where none is given. @throws Failure `bad-input` that names the config. */
+export function checkDescription(name: string, description: unknown): string | undefined {
   if (description === undefined) return undefined;
   const text = typeof description === 'string' ? description.trim() : undefined;
   if (text !== undefined && text.length <= longestDescription && !/[\p{Cc}\p{Cs}]/u.test(text)) return text;

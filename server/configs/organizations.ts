@@ -14,12 +14,8 @@ export async function checkKnown(reader: StateReader, id: string): Promise<void>
   throw new Failure('not-found', `There is no organization "${id}"; add it first.`);
 }
 
-/** @throws Failure `bad-input` for a bad id or name, `conflict` when the id is taken. */
-export async function add(
-  tx: StateTransaction,
-  { id, name = id }: { id: string; name?: string },
-  { actor, now }: { actor: string; now: Millis },
-): Promise<OrganizationRow> {
+/** The name as it is stored, trimmed. @throws Failure `bad-input` for a bad id or name. */
+export function checkOrganization({ id, name = id }: { id: string; name?: string }): string {
   // In workflow code `scope="global"` is the global scope (D5), so no organization may be called so.
   if (typeof id !== 'string' || !idPattern.test(id) || id.toLowerCase() === 'global') {
     throw new Failure(
@@ -35,10 +31,21 @@ export async function add(
       `The name of organization "${id}" is 1 to ${longestName} characters of text.`,
     );
   }
+  return shown;
+}
+
+/** @throws Failure `bad-input` for a bad id or name, `conflict` when the id is taken. */
+export async function add(
+  tx: StateTransaction,
+  params: { id: string; name?: string },
+  { actor, now }: { actor: string; now: Millis },
+): Promise<OrganizationRow> {
+  const { id } = params;
+  const name = checkOrganization(params);
   if (await tx.get('organizations', id)) {
     throw new Failure('conflict', `There is an organization "${id}" already.`);
   }
-  const record: OrganizationRecord = { id, name: shown, createdAt: now };
+  const record: OrganizationRecord = { id, name, createdAt: now };
   tx.put('organizations', record);
   tx.audit({ actor, action: 'organization.added', target: id, outcome: 'ok', organizationId: id });
   return rowOf(record);

@@ -1,6 +1,6 @@
 /** Endpoint settings that stand above a workflow's decorator (A6); they are kept in the state, never in the source. */
 
-import type { Millis, State, WorkflowSettingsRecord } from '../store/contracts.ts';
+import type { Millis, State, StateTransaction, WorkflowSettingsRecord } from '../store/contracts.ts';
 import type { WorkflowRegistry } from './registry.ts';
 
 /** Left out: as it is. `null`: as the decorator says. */
@@ -13,6 +13,10 @@ export type OverrideWish = {
 export interface Overrides {
   /** Durable, and in force for the next request, when it resolves. */
   set(workflowId: string, wish: OverrideWish, actor: string): Promise<void>;
+  /** As `set`, but as a part of the caller's transaction; once it is durable, the caller calls `enforce`. */
+  setIn(tx: StateTransaction, workflowId: string, wish: OverrideWish, actor: string): Promise<void>;
+  /** Tells the registry what is stored. */
+  enforce(): Promise<void>;
 }
 
 /** Reads what is stored and tells the registry, before a folder is read. */
@@ -25,28 +29,34 @@ export async function openOverrides({
   registry: Pick<WorkflowRegistry, 'override'>;
   clock: () => Millis;
 }): Promise<Overrides> {
-  registry.override(await state.list('workflowSettings'));
-
-  return {
+  const overrides: Overrides = {
     async set(workflowId, wish, actor) {
+      await state.transact((tx) => overrides.setIn(tx, workflowId, wish, actor));
+      await overrides.enforce();
+    },
+
+    async setIn(tx, workflowId, wish, actor) {
       const given = Object.entries(wish).filter(([, value]) => value !== undefined);
-      await state.transact(async (tx) => {
-        const stored = await tx.get('workflowSettings', workflowId);
-        const merged = Object.fromEntries(
-          Object.entries({ ...stored, ...Object.fromEntries(given) }).filter(([, value]) => value !== null),
-        );
-        tx.put('workflowSettings', { ...merged, id: workflowId, updatedAt: clock(), updatedBy: actor });
-        tx.audit({
-          actor,
-          action: 'workflow.configured',
-          target: workflowId,
-          outcome: 'ok',
-          detail: Object.fromEntries(
-            given.map(([name, value]) => [name, value === null ? 'decorator' : String(value)]),
-          ),
-        });
+      const stored = await tx.get('workflowSettings', workflowId);
+      const merged = Object.fromEntries(
+        Object.entries({ ...stored, ...Object.fromEntries(given) }).filter(([, value]) => value !== null),
+      );
+      tx.put('workflowSettings', { ...merged, id: workflowId, updatedAt: clock(), updatedBy: actor });
+      tx.audit({
+        actor,
+        action: 'workflow.configured',
+        target: workflowId,
+        outcome: 'ok',
+        detail: Object.fromEntries(
+          given.map(([name, value]) => [name, value === null ? 'decorator' : String(value)]),
+        ),
       });
+    },
+
+    async enforce() {
       registry.override(await state.list('workflowSettings'));
     },
   };
+  await overrides.enforce();
+  return overrides;
 }

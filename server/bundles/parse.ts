@@ -1,0 +1,315 @@
+/** The text of a bundle → what it holds, or a refusal that names the line; it knows nothing of what is stored here. */
+
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
+import { checkDescription, checkName } from '../configs/configs.ts';
+import { checkOrganization } from '../configs/organizations.ts';
+import { checkValue, configTypes } from '../configs/values.ts';
+import { checkShape } from '../connections/wish.ts';
+import { type ErrorCode, Failure } from '../errors.ts';
+import type { AddCredentialParams, ConfigTypeName } from '../protocol.ts';
+import {
+  type Bundle,
+  type BundledConfig,
+  type BundledOrganization,
+  type BundledWorkflow,
+  bundleFormat,
+  bundleVersion,
+  fieldNames,
+  labelOf,
+  type Section,
+  scopeOf,
+  sections,
+} from './bundle.ts';
+
+/**
+ * Reads what `writeBundle` wrote, or what a person made of it.
+ *
+ * Plain YAML 1.2 only: tags, anchors, aliases and keys that stand twice are refused, and text stays text.
+ *
+ * @throws Failure `bad-input` with the line and never with what stands there; `data-too-new` for a newer version.
+ */
+export function parseBundle(text: string): Bundle {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    intAsBigInt: true,
+    // The library's own check takes seconds for a map of ten thousand; `membersOf` has one that does not.
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: lines,
+  });
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  const [error = document.warnings[0]] = document.errors;
+  if (error) {
+    // The library's message may quote the text.
+    throw refusal(
+      lineAt(error.pos[0]),
+      `this is no YAML that a bundle may have (${nameOfError(error.code)})`,
+    );
+  }
+  const { explicit, version } = document.directives?.yaml ?? { explicit: false };
+  if (explicit && version !== '1.2') throw refusal(1, 'a bundle is YAML 1.2; leave the %YAML directive out');
+  return new BundleReader(lineAt).read(document.contents);
+}
+
+/** Reads one document. A class, because every refusal needs the lines. */
+class BundleReader {
+  readonly #lineAt: (offset: number) => number;
+
+  constructor(lineAt: (offset: number) => number) {
+    this.#lineAt = lineAt;
+  }
+
+  read(contents: ParsedNode | null): Bundle {
+    if (!isMap(contents)) throw refusal(1, notABundle);
+    const members = this.#membersOf(contents);
+    const format = members.get('format');
+    if (!format || this.#jsonOf(format) !== bundleFormat) throw refusal(1, notABundle);
+    this.#checkVersion(members.get('version'));
+    for (const [name, node] of members) {
+      if (!['format', 'version', ...sections].includes(name)) {
+        throw this.#refuse(
+          node,
+          'a bundle has no such part; its parts are organizations, configs, credentials and workflows',
+        );
+      }
+    }
+    const rows = <S extends Section>(section: S, check: (row: Row) => Bundle[S][number]) =>
+      this.#rowsOf(section, members.get(section), check);
+    return {
+      organizations: rows('organizations', readOrganization),
+      configs: rows('configs', readConfig),
+      credentials: rows('credentials', readCredential),
+      workflows: rows('workflows', readWorkflow),
+    };
+  }
+
+  #checkVersion(node: Node | null | undefined): void {
+    const version = node ? this.#jsonOf(node) : undefined;
+    if (!Number.isSafeInteger(version) || Number(version) < 1)
+      throw this.#refuse(node, 'the bundle names no version');
+    if (Number(version) <= bundleVersion) return;
+    throw new Failure(
+      'data-too-new',
+      `The bundle has version ${version}, and this program knows versions up to ${bundleVersion}. Update Workflow Keys; nothing was changed.`,
+    );
+  }
+
+  #rowsOf<S extends Section>(
+    section: S,
+    node: Node | null | undefined,
+    check: (row: Row) => Bundle[S][number],
+  ): Bundle[S][number][] {
+    if (!node || (isScalar(node) && node.value === null)) return [];
+    if (!isSeq(node)) throw this.#refuse(node, `"${section}" is a list`);
+    const known = new Map<string, string>(Object.entries(fieldNames[section]));
+    const seen = new Set<string>();
+    return node.items.map((item) => {
+      if (!isMap(item))
+        throw this.#refuse(
+          item as Node,
+          `each of "${section}" has fields such as "${[...known.keys()][0]}: …"`,
+        );
+      const row: Row = new Map();
+      for (const [written, value] of this.#membersOf(item)) {
+        const field = known.get(written);
+        if (field === undefined) {
+          throw this.#refuse(
+            value,
+            `there is no such field; those of "${section}" are ${[...known.keys()].join(', ')}`,
+          );
+        }
+        row.set(field, value ? this.#jsonOf(value) : null);
+      }
+      const read = this.#onLine(item, () => check(row));
+      const place = JSON.stringify([scopeOf(read), labelOf(read)]);
+      if (seen.has(place))
+        throw this.#refuse(item, `"${labelOf(read)}" stands here twice for the same scope`);
+      seen.add(place);
+      return read;
+    });
+  }
+
+  #onLine<T>(node: Node, check: () => T): T {
+    try {
+      return check();
+    } catch (thrown) {
+      if (thrown instanceof Failure) throw refusal(this.#lineOf(node), thrown.message, thrown.code);
+      throw thrown;
+    }
+  }
+
+  /** By name; a name that stands twice would hide what stands first. */
+  #membersOf(map: YAMLMap): Map<string, Node | null> {
+    const members = new Map<string, Node | null>();
+    for (const { key, value } of map.items) {
+      if (!isScalar(key) || (typeof key.value !== 'string' && typeof key.value !== 'bigint')) {
+        throw this.#refuse((key as Node | null) ?? map, 'a name of a field is text');
+      }
+      const name = String(key.value);
+      if (members.has(name)) throw this.#refuse(key, 'this field stands here twice');
+      members.set(name, value as Node | null);
+    }
+    return members;
+  }
+
+  #jsonOf(node: Node | null): unknown {
+    if (node === null) return null;
+    if (isAlias(node) || ('anchor' in node && node.anchor !== undefined)) {
+      throw this.#refuse(node, 'a bundle has no anchors and aliases; write the value itself');
+    }
+    if (isMap(node)) {
+      // From entries, because `__proto__` is a name like any other.
+      return Object.fromEntries(
+        [...this.#membersOf(node)].map(([name, value]) => [name, this.#jsonOf(value)]),
+      );
+    }
+    if (isSeq(node)) return node.items.map((item) => this.#jsonOf(item as Node | null));
+    const value = isScalar(node) ? node.value : undefined;
+    if (typeof value === 'bigint') {
+      // Beyond 2^53 it would be rounded; as infinity it is refused by its check, with what to do.
+      if (Number.isSafeInteger(Number(value))) return Number(value);
+      throw this.#refuse(node, 'a whole number of 2^53 or more is not exact; store it as text, in quotes');
+    }
+    if (['string', 'number', 'boolean'].includes(typeof value) || value === null) return value;
+    throw this.#refuse(node, 'a bundle has no such values');
+  }
+
+  #lineOf(node: Node | null | undefined): number {
+    return this.#lineAt(node?.range?.[0] ?? 0);
+  }
+
+  #refuse(node: Node | null | undefined, what: string): Failure {
+    return refusal(this.#lineOf(node), what);
+  }
+}
+
+/** Fields of the bundle's type → what stands there. */
+type Row = Map<string, unknown>;
+
+const notABundle = `this is no bundle of Workflow Keys: a bundle begins with "format: ${bundleFormat}"`;
+
+function readOrganization(row: Row): BundledOrganization {
+  const id = textOf(row, 'id');
+  const name = optionalText(row, 'name');
+  return { id, name: checkOrganization({ id, ...(name !== undefined && { name }) }) };
+}
+
+function readConfig(row: Row): BundledConfig {
+  const name = row.get('name');
+  checkName(name);
+  const type = configTypes.find((known) => known === row.get('type'));
+  if (!type) {
+    throw new Failure('bad-input', `Config "${name}" needs a config_type: one of ${configTypes.join(', ')}.`);
+  }
+  const description = checkDescription(name, row.get('description') ?? undefined);
+  return { name, ...placeIn(row), type, ...(description && { description }), ...valueIn(row, name, type) };
+}
+
+function valueIn(row: Row, name: string, type: ConfigTypeName): { value?: unknown } {
+  const value = row.get('value');
+  // JSON has a null of its own; for every other type it says that a value is needed (D37).
+  if (value === undefined || (value === null && type !== 'json')) return {};
+  if (type === 'secret') {
+    throw new Failure(
+      'bad-input',
+      `Config "${name}" is a secret, and its value stands in the file. Take it out of there ("value: null") and change it where it was made; importing asks for the new one.`,
+    );
+  }
+  return { value: checkValue(name, type, value) };
+}
+
+function readCredential(row: Row): Bundle['credentials'][number] {
+  const given = Object.fromEntries([...row].filter(([, value]) => value !== null));
+  for (const [field, value] of Object.entries(given)) {
+    const fits = field === 'hosts' ? Array.isArray(value) : typeof value === 'string';
+    if (!fits)
+      throw new Failure(
+        'bad-input',
+        `"${field}" of a credential is ${field === 'hosts' ? 'a list' : 'text'}.`,
+      );
+  }
+  const { name, service } = given;
+  if (typeof name !== 'string' || typeof service !== 'string') {
+    throw new Failure('bad-input', 'A credential needs a name and a service.');
+  }
+  const { prefix = '', ...shape } = checkShape({ ...given, name, service, value: '' } as AddCredentialParams);
+  // Said even when there is none, or the service's own would be put in its place.
+  return { ...shape, ...placeIn(row), ...(shape.header !== undefined && { prefix }) };
+}
+
+function readWorkflow(row: Row): BundledWorkflow {
+  const id = textOf(row, 'id');
+  const given = new Map([...row].filter(([field, value]) => value !== null && field !== 'id'));
+  for (const [field, value] of given) {
+    const setting = workflowSettings[field];
+    if (!setting?.fits(value)) throw new Failure('bad-input', `Workflow "${id}": ${setting?.expected}.`);
+  }
+  return { id, ...Object.fromEntries(given) };
+}
+
+const flag = (name: string) => ({
+  expected: `${name} is true or false`,
+  fits: (value: unknown) => typeof value === 'boolean',
+});
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const workflowSettings: Record<string, { expected: string; fits(value: unknown): boolean }> = {
+  endpointEnabled: flag('endpoint_enabled'),
+  publicEndpoint: flag('public_endpoint'),
+  disableGlobalKey: flag('disable_global_key'),
+  allowedMethods: {
+    expected: `allowed_methods is a list of ${methods.join(', ')}`,
+    fits: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((method) => methods.includes(method)),
+  },
+  executionMode: {
+    expected: 'execution_mode is sync or async',
+    fits: (value) => value === 'sync' || value === 'async',
+  },
+  timeoutSeconds: {
+    expected: 'timeout_seconds is a whole number from 0 to 86400',
+    fits: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 86_400,
+  },
+};
+
+function placeIn(row: Row): { organizationId?: string } {
+  const organizationId = optionalText(row, 'organizationId');
+  if (organizationId === undefined) return {};
+  checkOrganization({ id: organizationId });
+  return { organizationId };
+}
+
+function textOf(row: Row, field: string): string {
+  const text = optionalText(row, field);
+  if (text !== undefined && text !== '' && text.length <= 255) return text;
+  throw new Failure('bad-input', `This needs its ${field}, as text of at most 255 characters.`);
+}
+
+function optionalText(row: Row, field: string): string | undefined {
+  const value = row.get(field) ?? undefined;
+  if (value === undefined || typeof value === 'string') return value;
+  throw new Failure(
+    'bad-input',
+    `What names an organization, a workflow or a description is text, in quotes.`,
+  );
+}
+
+/** `DUPLICATE_KEY` → `duplicate key`. */
+function nameOfError(code: string): string {
+  return code === 'RESOURCE_EXHAUSTION' ? 'nested too deep' : code.toLowerCase().replaceAll('_', ' ');
+}
+
+function refusal(line: number, what: string, code: ErrorCode = 'bad-input'): Failure {
+  return new Failure(code, `Line ${line} of the bundle: ${what.replace(/\.$/, '')}. Nothing was changed.`);
+}

@@ -1,0 +1,42 @@
+/** A command of the built program at a pseudo-terminal, answered as a person would: when it asks. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { program } from './daemonProcess.ts';
+import { findPython } from './interpreter.ts';
+
+const atTerminal = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+
+/**
+ * Types each answer, and Enter, as soon as its question has been asked.
+ *
+ * @returns all that the terminal has shown, and the exit code; ends with an error when a question is never asked.
+ */
+export async function converse(
+  data: string,
+  args: string[],
+  answers: (readonly [question: RegExp, answer: string])[],
+): Promise<{ code: number; shown: string }> {
+  const child = spawn(
+    findPython('pty') ?? 'python3',
+    ['-c', atTerminal, process.execPath, program, ...args, '--data', data],
+    { stdio: ['pipe', 'pipe', 'inherit'], timeout: 30_000 },
+  );
+  child.stdin.on('error', () => undefined);
+  let shown = '';
+  let unread = '';
+  const waiting = [...answers];
+  child.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk.toString();
+    unread += chunk.toString();
+    const [next] = waiting;
+    const asked = next?.[0].exec(unread);
+    if (!next || !asked) return;
+    waiting.shift();
+    unread = unread.slice(asked.index + asked[0].length);
+    child.stdin.write(`${next[1]}\r`);
+  });
+  const [code] = await once(child, 'close');
+  if (waiting.length > 0) throw new Error(`Nobody asked ${waiting[0]?.[0]}: ${shown}`);
+  return { code: Number(code), shown };
+}
