@@ -41,10 +41,10 @@ function severalLines(): Failure {
 /** A question to whoever sits at the terminal, answered with one line that may be empty. */
 export async function ask(question: string, { hidden }: { hidden: boolean }): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(`${question}: `);
-  // In raw mode, so that the terminal itself shows nothing.
+  // In raw mode the terminal itself shows nothing; before the question, for some answer at once.
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
+  stderr.write(`${question}: `);
   let typed = '';
   try {
     // The next question reads on where this one stops.
