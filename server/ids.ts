@@ -6,22 +6,25 @@
  */
 export function newId(now: number = Date.now()): string {
   if (now > lastMillis) {
-    lastMillis = now;
-    counter = 0;
+    begin(now);
     // The end of a version 4 UUID has the variant and the random bits; within a millisecond the counter differs.
     tail = crypto.randomUUID().slice(19);
   } else {
     counter += 1;
-    if (counter > 0xfff) {
-      lastMillis += 1;
-      counter = 0;
-    }
+    if (counter > 0xfff) begin(lastMillis + 1);
   }
-  const millis = lastMillis.toString(16).padStart(12, '0');
-  const sequence = counter.toString(16).padStart(3, '0');
-  return `${millis.slice(0, 8)}-${millis.slice(8)}-7${sequence}-${tail}`;
+  return `${head}${counter.toString(16).padStart(3, '0')}-${tail}`;
 }
 
 let lastMillis = 0;
 let counter = 0;
+/** The millisecond and the version: the same for thousands of ids in a row. */
+let head = '';
 let tail = crypto.randomUUID().slice(19);
+
+function begin(millis: number): void {
+  lastMillis = millis;
+  counter = 0;
+  const digits = millis.toString(16).padStart(12, '0');
+  head = `${digits.slice(0, 8)}-${digits.slice(8)}-7`;
+}

@@ -1,9 +1,10 @@
 /** `/api/endpoints/:workflowId`: a key triggers a workflow (W24); the answer is flat (D19). */
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Workflow } from '../workflows/workflow.ts';
+import { openAdmission } from './admission.ts';
 import type { Authentication, Caller } from './authentication.ts';
 import { toFlatAnswer } from './flatAnswer.ts';
 import { checkUnique, type Start } from './start.ts';
@@ -22,7 +23,7 @@ interface EndpointRequest {
 
 export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void {
   const { authentication } = parts;
-  const admitted = new WeakMap<FastifyRequest, EndpointRequest>();
+  const admission = openAdmission<EndpointRequest>();
 
   app.all<{ Params: { workflowId: string } }>('/api/endpoints/:workflowId', {
     // The document has a path for each workflow instead, with its parameters.
@@ -57,13 +58,11 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
           `"${workflow.id}" allows ${workflow.allowedMethods.join(', ')}.`,
         );
       }
-      admitted.set(request, { caller, workflow });
+      admission.grant(request, { caller, workflow });
     },
 
     handler: async (request, reply) => {
-      const entry = admitted.get(request);
-      if (!entry) throw new Error('The request was not admitted.');
-      const { caller, workflow } = entry;
+      const { caller, workflow } = admission.of(request);
       const mode = workflow.executionMode;
       const started = await parts.start({
         workflow,

@@ -21,15 +21,32 @@ export type Objection = 'misdirected-host' | 'foreign-origin' | 'cross-site';
  */
 export function openGuard(options: GuardOptions): (request: IncomingMessage) => Objection | undefined {
   const known = allowed(options);
-  return (request) => {
-    const host = onlyHost(request)?.toLowerCase();
-    if (host === undefined || !known.hosts.has(host)) return 'misdirected-host';
-    const { origin } = request.headers;
-    if (origin !== undefined && !known.origins.has(origin.toLowerCase())) return 'foreign-origin';
-    const site = request.headers['sec-fetch-site'];
-    return site === undefined || site === 'none' || site === 'same-origin' ? undefined : 'cross-site';
+  return ({ rawHeaders }) => {
+    let host: string | undefined;
+    let objection: Objection | undefined;
+    // Raw headers, which Node need not join first: this stands before every request.
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index] ?? '';
+      if (!guardedLengths.has(name.length)) continue;
+      const value = rawHeaders[index + 1]?.toLowerCase() ?? '';
+      switch (name.toLowerCase()) {
+        case 'host':
+          // Of several, whatever stands in front of us may go by another one than we do.
+          if (host !== undefined) return 'misdirected-host';
+          host = value;
+          break;
+        case 'origin':
+          if (!known.origins.has(value)) objection ??= 'foreign-origin';
+          break;
+        case 'sec-fetch-site':
+          if (value !== 'none' && value !== 'same-origin') objection ??= 'cross-site';
+      }
+    }
+    return host === undefined || !known.hosts.has(host) ? 'misdirected-host' : objection;
   };
 }
+
+const guardedLengths = new Set(['host', 'origin', 'sec-fetch-site'].map(({ length }) => length));
 
 /** The failure to answer with; whoever asks from a foreign page learns nothing of which header gave it away. */
 export function objectionFailure(objection: Objection): Failure {
@@ -46,17 +63,6 @@ const failures: Record<Objection, readonly [ErrorCode, string]> = {
   'foreign-origin': foreignPage,
   'cross-site': foreignPage,
 };
-
-/** Undefined when there are several: whatever stands in front of us may go by another one than we do. */
-function onlyHost({ rawHeaders }: IncomingMessage): string | undefined {
-  let only: string | undefined;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() !== 'host') continue;
-    if (only !== undefined) return undefined;
-    only = rawHeaders[index + 1];
-  }
-  return only;
-}
 
 function allowed({ port, host, allowedHosts }: GuardOptions) {
   const own = ['127.0.0.1', 'localhost', '[::1]', (host.includes(':') ? `[${host}]` : host).toLowerCase()];

@@ -13,7 +13,9 @@ export function presentedKey(request: IncomingMessage): Presented {
   let found: string | undefined;
   const { rawHeaders } = request;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase();
+    const written = rawHeaders[index] ?? '';
+    if (!nameLengths.has(written.length)) continue;
+    const name = written.toLowerCase();
     if (name !== 'x-bifrost-key' && name !== 'x-api-key' && name !== 'authorization') continue;
     const text = rawHeaders[index + 1] ?? '';
     const value = name === 'authorization' ? bearer(text) : text.trim();
@@ -23,6 +25,9 @@ export function presentedKey(request: IncomingMessage): Presented {
   }
   return found === undefined || found === '' ? { kind: 'none' } : { kind: 'one', value: found };
 }
+
+/** Most headers are told apart by their length alone. */
+const nameLengths = new Set(['x-bifrost-key', 'x-api-key', 'authorization'].map(({ length }) => length));
 
 /** The token of a Bearer header; other schemes say nothing to us. */
 function bearer(header: string): string | undefined {

@@ -6,6 +6,7 @@ import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Scope } from '../protocol.ts';
 import type { ApiKeyRecord } from '../store/contracts.ts';
+import { openAdmission } from './admission.ts';
 import { type Authentication, type Category, categoryOf } from './authentication.ts';
 import { errorAnswer } from './schemas.ts';
 
@@ -105,7 +106,7 @@ export function routeResource<P extends TObject, F>(
   addAll: (add: Add<Static<P>, F>) => void,
 ): void {
   const { url, tag, params, find } = resource;
-  const admitted = new WeakMap<FastifyRequest, { asker: Asker; found: F }>();
+  const admission = openAdmission<{ asker: Asker; found: F }>();
   const methods: string[] = [];
 
   const askerOf = (request: FastifyRequest, record: ApiKeyRecord): Asker => {
@@ -154,7 +155,7 @@ export function routeResource<P extends TObject, F>(
           throw asker.forbid(isWorkflowKey ? 'execute-only' : 'missing-scope', { scope });
         }
         operation.permit?.(asker);
-        admitted.set(request, { asker, found: await found(asker, request) });
+        admission.grant(request, { asker, found: await found(asker, request) });
       },
       ...(operation.bodyIsOptional && {
         preValidation: async (request: FastifyRequest) => {
@@ -162,8 +163,7 @@ export function routeResource<P extends TObject, F>(
         },
       }),
       handler: async (request, reply) => {
-        const entry = admitted.get(request);
-        if (!entry) throw new Error('The request was not admitted.');
+        const entry = admission.of(request);
         try {
           return await handle({
             ...entry,

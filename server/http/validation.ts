@@ -22,27 +22,31 @@ const placeNames: Record<string, string> = {
 export function validateInput(app: FastifyInstance): void {
   app.setValidatorCompiler<TSchema>(({ schema, httpPart = 'body' }) => {
     let compiled: ReturnType<typeof Compile> | undefined;
-    const isText = httpPart !== 'body';
+    const readTexts = httpPart === 'body' ? undefined : textReader(schema);
     return (given: unknown) => {
       compiled ??= Compile(schema);
-      const validator = compiled;
-      const value = isText ? readTexts(schema, given) : given;
-      if (validator.Check(value)) return { value };
-      return { error: new Failure('bad-input', describe(validator.Errors(value), placeNames[httpPart])) };
+      const value = readTexts ? readTexts(given) : given;
+      if (compiled.Check(value)) return { value };
+      return { error: new Failure('bad-input', describe(compiled.Errors(value), placeNames[httpPart])) };
     };
   });
   app.setSerializerCompiler(() => JSON.stringify);
 }
 
-/** Texts of an address as what their schemas say, where they are that exactly; all else is left to be refused. */
-function readTexts(schema: TSchema, given: unknown): unknown {
-  if (typeof given !== 'object' || given === null || !IsObject(schema)) return given;
-  return Object.fromEntries(
-    Object.entries(given).map(([name, text]) => {
-      const member = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
-      return [name, readText(member, text)];
-    }),
-  );
+/**
+ * Makes of the texts of an address what their schemas say, where they are that exactly; all else is left to be refused.
+ * Undefined where the schema wants only texts.
+ */
+function textReader(schema: TSchema): ((given: unknown) => unknown) | undefined {
+  const members = IsObject(schema) ? Object.entries(schema.properties) : [];
+  const others = new Map(members.filter(([, member]) => IsInteger(member) || IsBoolean(member)));
+  if (others.size === 0) return undefined;
+  return (given) => {
+    if (typeof given !== 'object' || given === null) return given;
+    return Object.fromEntries(
+      Object.entries(given).map(([name, text]) => [name, readText(others.get(name), text)]),
+    );
+  };
 }
 
 function readText(schema: TSchema | undefined, text: unknown): unknown {

@@ -6,6 +6,7 @@ import { Failure } from '../errors.ts';
 import type { Settings } from '../settings.ts';
 import { type Annotation, readAnnotation } from '../workflows/annotation.ts';
 import type { Workflow } from '../workflows/workflow.ts';
+import { openAdmission } from './admission.ts';
 import type { Caller } from './authentication.ts';
 import type { EndpointParts } from './endpoints.ts';
 import { flatAnswer, toFlatAnswer } from './flatAnswer.ts';
@@ -36,7 +37,7 @@ const url = '/api/v1/webhooks/:workflowId';
 /** In a scope of its own, whose bodies are kept as the bytes that were sent: a signature is over these. */
 export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
   const headerNames = parts.settings.signatureHeaders.split(',').map((name) => name.trim().toLowerCase());
-  const admitted = new WeakMap<FastifyRequest, Delivery>();
+  const admission = openAdmission<Delivery>();
   const admit = admitter(parts);
 
   app.register(async (scope) => {
@@ -74,12 +75,10 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
       },
       // As at the endpoints: nothing of the body is read before the request is admitted (D10).
       onRequest: async (request, reply) => {
-        admitted.set(request, await admit(request, reply));
+        admission.grant(request, await admit(request, reply));
       },
       handler: async (request, reply) => {
-        const delivery = admitted.get(request);
-        if (!delivery) throw new Error('The request was not admitted.');
-        const { workflow, caller } = delivery;
+        const { workflow, caller } = admission.of(request);
         const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
         // Query parameters merge below the body, as at the endpoints (D18).
         const query = request.query as Input;

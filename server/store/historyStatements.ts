@@ -2,12 +2,13 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 
-import { runColumns } from './runRow.ts';
+import { runColumns, withArrays } from './runRow.ts';
 
 /** Every statement with fixed text; a table or column that is missing shows here. */
 export function prepareStatements(database: DatabaseSync) {
   const sql = (text: string) => database.prepare(text);
   const updates = runColumns.slice(1).map((name) => `${name} = excluded.${name}`);
+  const selectRun = `SELECT ${runColumns.join(', ')} FROM runs`;
   const selectAudit = 'SELECT seq, record FROM audit';
   const inRange = 'seq > ? AND seq < ?';
   const both = (where: string) => ({
@@ -19,12 +20,14 @@ export function prepareStatements(database: DatabaseSync) {
       `INSERT INTO runs (${runColumns.join(', ')}) VALUES (${runColumns.map(() => '?').join(', ')})
        ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`,
     ),
-    getRun: sql('SELECT * FROM runs WHERE id = ?'),
+    getRun: withArrays(sql(`${selectRun} WHERE id = ?`)),
     findOnce: sql(
       `SELECT id FROM runs WHERE idempotency_key = ? AND triggered_by = ? AND workflow_id = ? AND created_at >= ?
        ORDER BY created_at DESC LIMIT 1`,
     ),
-    unfinishedRuns: sql(`SELECT * FROM runs WHERE status IN ('Pending', 'Running') ORDER BY created_at, id`),
+    unfinishedRuns: withArrays(
+      sql(`${selectRun} WHERE status IN ('Pending', 'Running') ORDER BY created_at, id`),
+    ),
     putAudit: sql('INSERT INTO audit (seq, revision, request_id, record) VALUES (?, ?, ?, ?)'),
     putAuditHead: sql(
       `INSERT INTO audit_head (one, seq, hash) VALUES (1, ?, ?)

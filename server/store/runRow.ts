@@ -1,6 +1,6 @@
 /** A run as a row of SQLite and back; it does not know the database. */
 
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 import type { RunRecord, RunSummary } from './contracts.ts';
 
@@ -32,9 +32,6 @@ export const runColumns = [
   'logs',
 ] as const;
 
-type SummaryRow = Record<(typeof summaryColumns)[number], SQLOutputValue>;
-type RunRow = Record<(typeof runColumns)[number], SQLOutputValue>;
-
 /** NULL is absent; a result of `null` is the text `null`. Throws a TypeError for what JSON cannot hold. */
 export function runToRow(run: RunRecord): SQLInputValue[] {
   return [
@@ -60,38 +57,45 @@ export function runToRow(run: RunRecord): SQLInputValue[] {
   ];
 }
 
-/** `row` holds all of `runColumns`. Throws a SyntaxError when it was damaged. */
-export function runFromRow(row: Record<string, SQLOutputValue>): RunRecord {
-  const columns = row as RunRow;
-  const { idempotency_key: idempotencyKey, body_hash: bodyHash } = columns;
-  return {
-    ...summaryFromRow(row),
-    input: JSON.parse(String(columns.input)),
-    ...(columns.result !== null && { result: JSON.parse(String(columns.result)) }),
-    ...(columns.error !== null && { error: JSON.parse(String(columns.error)) }),
-    logs: columns.logs === null ? [] : JSON.parse(String(columns.logs)),
-    ...(idempotencyKey !== null && {
-      once: { key: String(idempotencyKey), bodyHash: String(bodyHash) },
-    }),
-  };
+/** The statement gives rows as arrays, which are read in half the time. */
+export function withArrays(statement: StatementSync): StatementSync {
+  statement.setReturnArrays(true);
+  return statement;
 }
 
-/** `row` holds all of `summaryColumns`. */
-export function summaryFromRow(row: Record<string, SQLOutputValue>): RunSummary {
-  const columns = row as SummaryRow;
-  return {
-    id: String(columns.id),
-    workflowId: String(columns.workflow_id),
-    folder: String(columns.folder),
-    ...(columns.organization_id !== null && { organizationId: String(columns.organization_id) }),
-    triggeredBy: String(columns.triggered_by),
-    mode: columns.mode as RunRecord['mode'],
-    status: columns.status as RunRecord['status'],
-    createdAt: Number(columns.created_at),
-    ...(columns.started_at !== null && { startedAt: Number(columns.started_at) }),
-    ...(columns.finished_at !== null && { finishedAt: Number(columns.finished_at) }),
-    droppedLogBytes: Number(columns.dropped_log_bytes),
-    ...(columns.retry_of !== null && { retryOf: String(columns.retry_of) }),
-    ...(Number(columns.input_scrubbed) === 1 && { inputScrubbed: true }),
+/** `row` holds all of `runColumns`, as `withArrays` gives it. Throws a SyntaxError when it was damaged. */
+export function runFromRow(row: object): RunRecord {
+  const [key, bodyHash, input, result, error, logs] = (row as SQLOutputValue[]).slice(summaryColumns.length);
+  const run: RunRecord = {
+    ...summaryFromRow(row),
+    input: JSON.parse(String(input)),
+    logs: logs === null ? [] : JSON.parse(String(logs)),
   };
+  if (result !== null) run.result = JSON.parse(String(result));
+  if (error !== null) run.error = JSON.parse(String(error));
+  if (key !== null) run.once = { key: String(key), bodyHash: String(bodyHash) };
+  return run;
+}
+
+/** `row` holds at least `summaryColumns`, as `withArrays` gives it. */
+export function summaryFromRow(row: object): RunSummary {
+  const [id, workflowId, folder, organizationId, triggeredBy, mode, status, ...others] =
+    row as SQLOutputValue[];
+  const [createdAt, startedAt, finishedAt, droppedLogBytes, retryOf, inputScrubbed] = others;
+  const run: RunSummary = {
+    id: String(id),
+    workflowId: String(workflowId),
+    folder: String(folder),
+    triggeredBy: String(triggeredBy),
+    mode: mode as RunRecord['mode'],
+    status: status as RunRecord['status'],
+    createdAt: Number(createdAt),
+    droppedLogBytes: Number(droppedLogBytes),
+  };
+  if (organizationId !== null) run.organizationId = String(organizationId);
+  if (startedAt !== null) run.startedAt = Number(startedAt);
+  if (finishedAt !== null) run.finishedAt = Number(finishedAt);
+  if (retryOf !== null) run.retryOf = String(retryOf);
+  if (Number(inputScrubbed) === 1) run.inputScrubbed = true;
+  return run;
 }

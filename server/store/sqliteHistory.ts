@@ -16,7 +16,7 @@ import type {
 import { GroupCommit } from './groupCommit.ts';
 import { historyFailure, openHistoryDatabase } from './historyDatabase.ts';
 import { prepareStatements } from './historyStatements.ts';
-import { runFromRow, runToRow, summaryColumns, summaryFromRow } from './runRow.ts';
+import { runFromRow, runToRow, summaryColumns, summaryFromRow, withArrays } from './runRow.ts';
 
 /**
  * Opens `history.db` in `directory`, which exists and is locked by the caller; a missing file is an empty history.
@@ -223,8 +223,10 @@ class SqliteHistory implements History {
     let statement = this.#runLists.get(conditions);
     if (!statement) {
       const where = conditions && `WHERE ${conditions}`;
-      statement = this.#database.prepare(
-        `SELECT ${summaryColumns.join(', ')} FROM runs ${where} ORDER BY created_at DESC, id DESC LIMIT ?`,
+      statement = withArrays(
+        this.#database.prepare(
+          `SELECT ${summaryColumns.join(', ')} FROM runs ${where} ORDER BY created_at DESC, id DESC LIMIT ?`,
+        ),
       );
       this.#runLists.set(conditions, statement);
     }
