@@ -3,6 +3,7 @@
 import { openAnnouncement } from './announcement.ts';
 import { openAuditLog } from './audit/auditLog.ts';
 import { openRefusals } from './audit/refusals.ts';
+import { auditKeyAddress, loadSeal, renewSeal } from './audit/sealKey.ts';
 import { parseWorkerFile, pythonDirectory, referenceDirectory, wasmDirectory } from './beside.ts';
 import { openBundles } from './bundles/bundles.ts';
 import { readBundle } from './bundles/reader.ts';
@@ -21,6 +22,7 @@ import { buildHttp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { watchIdle } from './idle.ts';
 import { newId } from './ids.ts';
+import { auditSeal, newAuditKey } from './keys/auditSeal.ts';
 import { openKeys } from './keys/keys.ts';
 import { openLimits } from './keys/limits.ts';
 import { sha256 } from './keys/mint.ts';
@@ -119,22 +121,27 @@ async function compose(
 
   const history = await openSqliteHistory({ directory });
   closers.push(() => history.close());
-  const audit = await openAuditLog({ history, hash: sha256, clock });
   const state = await openLowdbState({
     directory,
+    // Nothing changes before the log is open.
     writeAudit: async (entries) => {
       await audit.append(entries);
     },
   });
   closers.push(() => state.close());
-  await audit.reconcile(state.revision);
 
   const { vault, source } = await openKeyedVault({ state, environment, directory });
-  const rotation = openRotation({ state, vault, source, directory });
+  const sealKey = { state, vault, newKey: newAuditKey, sealBy: auditSeal };
+  const seal = await loadSeal(sealKey);
+  const audit = await openAuditLog({ history, hash: sha256, clock, ...(seal && { seal }) });
+  await audit.reconcile(state.revision);
+  const rotation = openRotation({ state, vault, source, directory, sealedMeta: [auditKeyAddress] });
   const notices: string[] = [];
   if ((await rotation.keyState()) === 'wrong') {
     notices.push(wrongSecretKeyNotice);
     log.error(wrongSecretKeyNotice);
+  } else if (!seal) {
+    await renewSeal(sealKey, audit);
   }
 
   const sockets = openSocketDirectory(directory);

@@ -561,7 +561,12 @@ export interface Requests {
   'workflowKeys/audit/list': { params: { after?: number; limit?: number }; result: AuditRow[] };
   'workflowKeys/audit/verify': {
     params: null;
-    result: { records: number; firstBad: { seq: number; reason: string } | null };
+    result: {
+      records: number;
+      firstBad: { seq: number; reason: string } | null;
+      /** Since this record a key seals the log; `null`: the key is not known. */
+      sealedFrom: number | null;
+    };
   };
 }
 

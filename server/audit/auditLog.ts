@@ -2,7 +2,15 @@
 
 import { Failure } from '../errors.ts';
 import type { AuditEntry, AuditFilter, AuditHead, AuditRecord, History, Millis } from '../store/contracts.ts';
-import { genesisHash, recordHash, type Verification, verifyChain } from './chain.ts';
+import {
+  brokenAction,
+  genesisHash,
+  recordHash,
+  type Seal,
+  sealOf,
+  type Verification,
+  verifyChain,
+} from './chain.ts';
 
 /** Named by the log's first record. */
 const auditSchemaVersion = 1;
@@ -17,7 +25,9 @@ interface Line {
 
 /**
  * Invariant: records are numbered without gaps, each holds the hash of the one before, and the chain never forks.
- * Who can write the database and knows this code can make a whole new chain; the chain shows everything less than that.
+ * Its end is sealed with a key that is not in the history: who can write the history and does not have the key can
+ * neither change nor cut the log unseen. What the seal would cover up, once it is renewed, is recorded before (an
+ * `audit.broken` record).
  */
 export interface AuditLog {
   /**
@@ -39,17 +49,21 @@ export interface AuditLog {
   list(filter: AuditFilter): Promise<AuditRecord[]>;
   /** All that one request caused (D44). */
   findByRequest(requestId: string): Promise<AuditRecord[]>;
+  /** Seals from now on, in a log that was opened without a seal. */
+  sealWith(seal: Seal): void;
 }
 
-/**
- * Opens the log; an empty one gets a first record that names the schema.
- * `hash` gives lower-case hex SHA-256 of UTF-8 text.
- */
-export async function openAuditLog(options: {
+interface AuditLogOptions {
   history: History;
+  /** Lower-case hex SHA-256 of UTF-8 text. */
   hash: (text: string) => string;
+  /** Absent when its key is not known; then nothing that needs it is checked. */
+  seal?: Seal;
   clock: () => Millis;
-}): Promise<AuditLog> {
+}
+
+/** Opens the log; an empty one gets a first record that names the schema. */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   const log = new ChainedLog(options);
   await log.start();
   return log;
@@ -59,6 +73,11 @@ class ChainedLog implements AuditLog {
   readonly #history: History;
   readonly #hash: (text: string) => string;
   readonly #clock: () => Millis;
+  #seal: Seal | undefined;
+  /** Why the log is to be marked before the next record. */
+  #broken: string | undefined;
+  /** Of the newest record that is known to be in the history. */
+  #durable: AuditHead | undefined;
   /** Of the newest record that was handed to the history; `undefined` when it has to be read (again). */
   #head: AuditHead | undefined;
   /** Reads the head; shared by all who wait for it. */
@@ -67,9 +86,10 @@ class ChainedLog implements AuditLog {
   /** No record that still stands has a newer revision; it may be too high, which costs a look-up. */
   #newestRevision = 0;
 
-  constructor(options: { history: History; hash: (text: string) => string; clock: () => Millis }) {
+  constructor(options: AuditLogOptions) {
     this.#history = options.history;
     this.#hash = options.hash;
+    this.#seal = options.seal;
     this.#clock = options.clock;
   }
 
@@ -77,18 +97,8 @@ class ChainedLog implements AuditLog {
     await this.#readHead();
     const [change] = await this.#history.listAudit({ changesOnly: true, newestFirst: true, limit: 1 });
     this.#newestRevision = change?.revision ?? 0;
-    if (this.#head?.seq !== 0) return;
-    await this.append([
-      {
-        entry: {
-          actor: 'daemon',
-          action: 'audit.opened',
-          target: 'audit-log',
-          outcome: 'ok',
-          detail: { schema: auditSchemaVersion },
-        },
-      },
-    ]);
+    const isEmpty = this.#head?.seq === 0;
+    if (isEmpty || this.#broken) await this.#write(isEmpty ? [openedLine] : []);
   }
 
   async append(entries: Line[]): Promise<AuditRecord[]> {
@@ -97,16 +107,22 @@ class ChainedLog implements AuditLog {
     const revisions = lines.flatMap(({ revision }) => revision ?? []);
     const aborted = await this.#abortedLines((revisions[0] ?? Number.POSITIVE_INFINITY) - 1);
     const records = await this.#write([...aborted, ...lines]);
-    return records.slice(aborted.length);
+    return lines.length === 0 ? [] : records.slice(-lines.length);
   }
 
   async verify(): Promise<Verification> {
-    return verifyChain(this.#history, this.#hash);
+    return verifyChain(this.#history, this.#hash, { seal: this.#seal, known: this.#durable });
+  }
+
+  sealWith(seal: Seal): void {
+    this.#seal = seal;
   }
 
   async reconcile(revision: number): Promise<number> {
+    // Every change is in the log before it is in the state, so an older log has been put in this one's place.
+    if (this.#newestRevision < revision) this.#broken = 'the log is older than the state';
     const aborted = await this.#abortedLines(revision);
-    if (aborted.length > 0) await this.#write(aborted);
+    if (aborted.length > 0 || this.#broken) await this.#write(aborted);
     this.#newestRevision = revision;
     return aborted.length;
   }
@@ -121,11 +137,14 @@ class ChainedLog implements AuditLog {
 
   async #write(lines: Line[]): Promise<AuditRecord[]> {
     while (!this.#head) await this.#readHead();
-    const records = this.#chain(this.#head, lines);
-    const written = this.#history.appendAudit(records);
+    const records = this.#chain(this.#head, this.#broken ? [brokenLine(this.#broken), ...lines] : lines);
+    this.#broken = undefined;
+    const seal = this.#seal && sealOf(this.#head, this.#seal);
+    const written = this.#history.appendAudit(records, seal);
     this.#underWay.add(written);
     try {
       await written;
+      this.#durable = records.at(-1);
       return records;
     } catch (cause) {
       // The history refuses those that were already chained behind these, as their numbers no longer follow.
@@ -169,9 +188,25 @@ class ChainedLog implements AuditLog {
 
   async #readHeadAfterWrites(): Promise<void> {
     await Promise.allSettled(this.#underWay);
-    const { seq, hash } = (await this.#history.auditHead()) ??
-      (await this.#history.lastAudit()) ?? { seq: 0, hash: genesisHash };
+    const head = await this.#history.auditHead();
+    const last = await this.#lastRecord(head !== undefined);
+    const isBehind = last !== undefined && !((head?.seq ?? 0) >= last.seq);
+    const { seq, hash } = (isBehind ? last : head) ?? { seq: 0, hash: genesisHash };
+    if (isBehind) this.#broken = 'records stood behind its end';
+    else if (this.#seal && head?.seal !== sealOf({ seq, hash }, this.#seal)) {
+      this.#broken = head ? 'the seal of its end did not fit' : 'the log was gone';
+    }
     this.#head = { seq, hash };
+  }
+
+  /** One that cannot be read is left for the verification to find, when the head tells how to go on. */
+  async #lastRecord(isHeadKnown: boolean): Promise<AuditRecord | undefined> {
+    try {
+      return await this.#history.lastAudit();
+    } catch (thrown) {
+      if (isHeadKnown && thrown instanceof Failure && thrown.code === 'data-damaged') return undefined;
+      throw thrown;
+    }
   }
 
   /** One `change.aborted` for each record that still stands with a revision newer than `revision`, oldest first. */
@@ -198,6 +233,28 @@ class ChainedLog implements AuditLog {
     } while (before !== undefined);
     return lines.reverse();
   }
+}
+
+const openedLine: Line = {
+  entry: {
+    actor: 'daemon',
+    action: 'audit.opened',
+    target: 'audit-log',
+    outcome: 'ok',
+    detail: { schema: auditSchemaVersion },
+  },
+};
+
+function brokenLine(reason: string): Line {
+  return {
+    entry: {
+      actor: 'daemon',
+      action: brokenAction,
+      target: 'audit-log',
+      outcome: 'failed',
+      detail: { reason },
+    },
+  };
 }
 
 function abortedLine({ seq, action, target, organizationId, revision }: AuditRecord): Line {

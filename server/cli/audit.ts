@@ -13,11 +13,12 @@ export function addAuditCommands(program: Command, context: ProgramContext): voi
       if (options.verify) {
         const answer = await context.daemon((call) => call('workflowKeys/audit/verify', null));
         if (answer.firstBad) context.setExitCode(1);
-        printAnswer(context.json(), answer, ({ records, firstBad }) =>
-          firstBad
-            ? `The audit log is damaged at line ${firstBad.seq}: ${firstBad.reason}`
-            : `The audit log is whole: ${records} lines.`,
-        );
+        printAnswer(context.json(), answer, ({ records, firstBad, sealedFrom }) => {
+          if (firstBad) return `The audit log is damaged at line ${firstBad.seq}: ${firstBad.reason}`;
+          return sealedFrom === null
+            ? `The audit log is whole: ${records} lines. Its seal was not checked, since the secret key is another one.`
+            : `The audit log is whole: ${records} lines, sealed since line ${sealedFrom}.`;
+        });
         return;
       }
       const rows = await context.daemon((call) => call('workflowKeys/audit/list', {}));

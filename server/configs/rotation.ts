@@ -13,7 +13,7 @@ import {
   type SecretKey,
   stageKey,
 } from './secretKey.ts';
-import { type KeyState, type NextKey, openVault, type Vault } from './vault.ts';
+import { type KeyState, type NextKey, openVault, type SecretAddress, type Vault } from './vault.ts';
 
 /**
  * Opens the vault of a data directory, whose lock the caller holds, and finishes what a killed rotation has left:
@@ -40,7 +40,7 @@ export async function openKeyedVault({
     } else {
       next.drop();
       // With a key that fits nothing nobody knows what the staged one is for.
-      if ((await vault.checkKey(state)) === 'ok') await dropStagedKey(directory);
+      if (await vault.fits(state)) await dropStagedKey(directory);
     }
   }
   return { vault, source };
@@ -52,6 +52,8 @@ export interface RotationParts {
   source: SecretKey['source'];
   /** The data directory, for a key that is kept in its file. */
   directory: string;
+  /** Rows of the state's `meta` that are sealed too. */
+  sealedMeta?: readonly SecretAddress[];
 }
 
 /** What the new key is: one that somebody has chosen, or a random one for the data directory's file. */
@@ -171,6 +173,11 @@ export class Rotation {
         });
         await pace();
       }
+      for (const address of this.#parts.sealedMeta ?? []) {
+        const record = await tx.get('meta', address.id);
+        if (!record || !opens(vault, { ...address, value: record.value })) continue;
+        tx.put('meta', { ...record, value: await reseal(address, record.value) });
+      }
       next.install(tx);
       const counts = { secrets: secrets.length, credentials: credentials.length };
       tx.audit({
@@ -189,7 +196,7 @@ export function openRotation(parts: RotationParts): Rotation {
   return new Rotation(parts);
 }
 
-type SealedRecord = ConfigRecord | CredentialRecord;
+type SealedRecord = SecretAddress & { value?: unknown; clientSecret?: string };
 
 /** Every record that holds a token. */
 async function sealedRecords(
@@ -219,7 +226,7 @@ function opens(vault: Vault, record: SealedRecord): boolean {
 /** Token → the token of the same content with the next key; each is made once. */
 function openResealing(vault: Vault, next: NextKey, pace: Pace) {
   const made = new Map<string, string>();
-  return async (record: SealedRecord, token: string): Promise<string> => {
+  return async (record: SecretAddress, token: string): Promise<string> => {
     const found = made.get(token);
     if (found !== undefined) return found;
     const content = vault.read(record, token);

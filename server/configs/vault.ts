@@ -39,6 +39,8 @@ export interface Vault {
    * As long as no secret is stored, any key is the right one.
    */
   checkKey(state: State): Promise<KeyState>;
+  /** Whether the state is sealed with one of the keys that are here; changes nothing. */
+  fits(reader: StateReader): Promise<boolean>;
   /** Takes a further key in, which seals nothing until it is installed. @param key 32 bytes. */
   addKey(key: Buffer): NextKey;
 }
@@ -120,6 +122,8 @@ export function openVault(key: Buffer): Vault {
       const taken = await state.transact(async (tx) => (await keyOf(tx)) ?? (await takeOver(tx)));
       return taken ? 'ok' : 'wrong';
     },
+
+    fits: async (reader) => (await keyOf(reader)) !== undefined,
 
     addKey(nextKey) {
       const next = openKey(nextKey);

@@ -276,6 +276,8 @@ export interface RunFilter {
 export interface AuditHead {
   seq: number;
   hash: string;
+  /** Over both of them, with a key that is not in the history; absent while that key was not known. */
+  seal?: string;
 }
 
 /** Oldest first unless `newestFirst`; `after` and `before` are exclusive bounds of `seq`. */
@@ -314,8 +316,11 @@ export interface History {
   /** Runs that were `Pending` or `Running` when the daemon last stopped, oldest first. */
   unfinishedRuns(): Promise<RunRecord[]>;
 
-  /** In the order of the calls; all or none. A `seq` that does not follow the newest is refused (`conflict`). */
-  appendAudit(records: AuditRecord[]): Promise<void>;
+  /**
+   * In the order of the calls; all or none. A `seq` that does not follow the newest is refused (`conflict`).
+   * `seal` is of the head that the last record makes.
+   */
+  appendAudit(records: AuditRecord[], seal?: string): Promise<void>;
   lastAudit(): Promise<AuditRecord | undefined>;
   /**
    * Number and hash of the newest record, kept apart from the records and written together with them:
@@ -323,6 +328,11 @@ export interface History {
    */
   auditHead(): Promise<AuditHead | undefined>;
   listAudit(filter: AuditFilter): Promise<AuditRecord[]>;
+  /**
+   * Oldest first, from the very first one unless `after` is given; rejects with `data-damaged` when one of them is
+   * not byte for byte what was appended.
+   */
+  listAuditExactly(filter: { after?: number; limit: number }): Promise<AuditRecord[]>;
   findAuditByRequest(requestId: string): Promise<AuditRecord[]>;
 
   /** Last use of keys, by key id. Not acknowledged to anybody, so written without waiting for the disk. */

@@ -8,7 +8,7 @@ import { Failure } from '../errors.ts';
 import { syncFolder } from './durableFile.ts';
 
 /** Raised when an older program could not read, or would damage, what a newer one writes. */
-const historySchemaVersion = 2;
+const historySchemaVersion = 3;
 
 const runsTable = `
   CREATE TABLE runs (
@@ -70,7 +70,8 @@ const schema = `
   CREATE TABLE audit_head (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     seq INTEGER NOT NULL,
-    hash TEXT NOT NULL
+    hash TEXT NOT NULL,
+    seal TEXT
   );
 
   CREATE TABLE last_used (
@@ -100,6 +101,12 @@ const migrateRunsFrom1 = `
   PRAGMA user_version = 2;
 `;
 
+/** Version 2 had no seal on the head of the audit log. */
+const migrateAuditFrom2 = `
+  ALTER TABLE audit_head ADD COLUMN seal TEXT;
+  PRAGMA user_version = 3;
+`;
+
 /**
  * Opens `history.db` in `directory` for writing (0600), or makes it where there is none; one of an older schema is brought
  * up to the present one in a single transaction.
@@ -116,7 +123,7 @@ export async function openHistoryDatabase(
     if (exists(path)) checkPlainFile(path);
     else await create(directory, path);
     database = new DatabaseSync(path);
-    if (readVersion(database, path) === 1) database.exec(`BEGIN IMMEDIATE; ${migrateRunsFrom1} COMMIT`);
+    migrate(database, readVersion(database, path));
     database.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216');
     return { database, path };
   } catch (cause) {
@@ -162,6 +169,12 @@ async function create(directory: string, path: string): Promise<void> {
   }
   renameSync(unfinished, path);
   await syncFolder(directory);
+}
+
+function migrate(database: DatabaseSync, version: number): void {
+  if (version === historySchemaVersion) return;
+  const steps = [migrateRunsFrom1, migrateAuditFrom2].slice(version - 1);
+  database.exec(`BEGIN IMMEDIATE; ${steps.join('')} COMMIT`);
 }
 
 function checkPlainFile(path: string): void {

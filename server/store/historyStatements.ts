@@ -30,16 +30,25 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     putAudit: sql('INSERT INTO audit (seq, revision, request_id, record) VALUES (?, ?, ?, ?)'),
     putAuditHead: sql(
-      `INSERT INTO audit_head (one, seq, hash) VALUES (1, ?, ?)
-       ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
+      `INSERT INTO audit_head (one, seq, hash, seal) VALUES (1, ?, ?, ?)
+       ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, seal = excluded.seal`,
     ),
-    auditHead: sql('SELECT seq, hash FROM audit_head'),
+    auditHead: sql('SELECT CAST(seq AS TEXT) AS seq, hash, seal FROM audit_head'),
     // Records that were taken away leave their numbers used, so that the gap stays to be found.
     headSeq: sql(
-      'SELECT max(coalesce((SELECT seq FROM audit_head), 0), coalesce((SELECT max(seq) FROM audit), 0)) AS seq',
+      `SELECT max(
+         coalesce((SELECT CAST(seq AS INTEGER) FROM audit_head), 0),
+         coalesce((SELECT max(seq) FROM audit WHERE seq < ${Number.MAX_SAFE_INTEGER}), 0)
+       ) AS seq`,
     ),
     auditAll: both(inRange),
     auditChanges: both(`${inRange} AND revision IS NOT NULL`),
+    // As text, since a number that was put there by hand may be larger than JavaScript can hold.
+    auditExactly: sql(
+      `SELECT CAST(seq AS TEXT) AS seq, CAST(revision AS TEXT) AS revision, request_id, record,
+         length(CAST(record AS BLOB)) AS bytes
+       FROM audit WHERE audit.seq > ? ORDER BY audit.seq LIMIT ?`,
+    ),
     auditByRequest: sql(`${selectAudit} WHERE request_id = ? ORDER BY seq`),
     putLastUsed: sql(
       `INSERT INTO last_used (key_id, at) VALUES (?, ?)

@@ -1,8 +1,9 @@
 /** The embedded history engine on `node:sqlite`; it does not know what runs or audit records mean. */
 
-import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 
 import { Failure } from '../errors.ts';
+import { type AuditInsert, auditFromRow, auditToRow, exactAuditRecord } from './auditRow.ts';
 import type {
   AuditFilter,
   AuditHead,
@@ -137,11 +138,11 @@ class SqliteHistory implements History {
     return this.#read(() => this.#statements.unfinishedRuns.all().map(runFromRow));
   }
 
-  async appendAudit(records: AuditRecord[]): Promise<void> {
+  async appendAudit(records: AuditRecord[], seal?: string): Promise<void> {
     this.#checkOpen();
     if (records.length === 0) return;
     const rows = records.map(auditToRow);
-    await this.#commit.add(() => this.#append(rows));
+    await this.#commit.add(() => this.#append(rows, seal));
   }
 
   async lastAudit(): Promise<AuditRecord | undefined> {
@@ -152,7 +153,13 @@ class SqliteHistory implements History {
   async auditHead(): Promise<AuditHead | undefined> {
     return this.#read(() => {
       const row = this.#statements.auditHead.get();
-      return row && { seq: Number(row.seq), hash: String(row.hash) };
+      return (
+        row && {
+          seq: Number(row.seq),
+          hash: String(row.hash),
+          ...(row.seal !== null && { seal: String(row.seal) }),
+        }
+      );
     });
   }
 
@@ -160,13 +167,16 @@ class SqliteHistory implements History {
     const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, newestFirst, changesOnly } = filter;
     const order = newestFirst ? 'newest' : 'oldest';
     const statement = this.#statements[changesOnly ? 'auditChanges' : 'auditAll'][order];
-    return this.#read(() => statement.all(after, before, limit).map((row) => this.#auditFromRow(row)));
+    return this.#read(() => statement.all(after, before, limit).map(auditFromRow));
+  }
+
+  async listAuditExactly({ after, limit }: { after?: number; limit: number }): Promise<AuditRecord[]> {
+    const from = after === undefined ? smallestInteger : BigInt(after);
+    return this.#read(() => this.#statements.auditExactly.all(from, limit).map(exactAuditRecord));
   }
 
   async findAuditByRequest(requestId: string): Promise<AuditRecord[]> {
-    return this.#read(() =>
-      this.#statements.auditByRequest.all(requestId).map((row) => this.#auditFromRow(row)),
-    );
+    return this.#read(() => this.#statements.auditByRequest.all(requestId).map(auditFromRow));
   }
 
   async saveLastUsed(lastUsed: ReadonlyMap<string, Millis>): Promise<void> {
@@ -202,7 +212,7 @@ class SqliteHistory implements History {
     await this.#commit.add(() => undefined, { durable: false });
   }
 
-  #append(rows: AuditInsert[]): void {
+  #append(rows: AuditInsert[], seal: string | undefined): void {
     this.#headSeq ??= Number(this.#statements.headSeq.get()?.seq);
     const [first] = rows;
     if (first?.seq !== this.#headSeq + 1) {
@@ -215,7 +225,7 @@ class SqliteHistory implements History {
       this.#statements.putAudit.run(seq, revision, requestId, json);
     }
     const last = rows.at(-1) ?? first;
-    this.#statements.putAuditHead.run(last.seq, last.hash);
+    this.#statements.putAuditHead.run(last.seq, last.hash, seal ?? null);
     this.#headSeq = last.seq;
   }
 
@@ -231,14 +241,6 @@ class SqliteHistory implements History {
       this.#runLists.set(conditions, statement);
     }
     return statement;
-  }
-
-  #auditFromRow(row: Row): AuditRecord {
-    const record: unknown = JSON.parse(String(row.record));
-    if (typeof record !== 'object' || record === null || !('seq' in record)) {
-      throw new SyntaxError(`Row ${row.seq} of the audit log holds no record.`);
-    }
-    return record as AuditRecord;
   }
 
   #read<T>(query: () => T): T {
@@ -257,6 +259,8 @@ class SqliteHistory implements History {
   }
 }
 
+/** Of SQLite, so that a row which somebody has put before the first one is seen. */
+const smallestInteger = -(2n ** 63n);
 /** Longer than most runs, and short beside what a person waits for. */
 const noteDelayMs = 50;
 
@@ -270,30 +274,3 @@ function noteToRow(run: RunRecord): SQLInputValue[][] {
 }
 
 type Prepared = ReturnType<DatabaseSync['prepare']>;
-type Row = Record<string, SQLOutputValue>;
-
-interface AuditInsert {
-  seq: number;
-  revision: number | null;
-  requestId: string | null;
-  hash: string;
-  json: string;
-}
-
-function auditToRow(record: AuditRecord, index: number, records: AuditRecord[]): AuditInsert {
-  const { seq, revision, requestId, hash } = record;
-  const before = records[index - 1];
-  if (before && seq !== before.seq + 1) {
-    throw new Failure(
-      'conflict',
-      `Audit record ${seq} was refused, because it does not follow ${before.seq}.`,
-    );
-  }
-  return {
-    seq,
-    revision: revision ?? null,
-    requestId: requestId ?? null,
-    hash,
-    json: JSON.stringify(record),
-  };
-}

@@ -39,7 +39,7 @@ describe('the chain', () => {
     );
     assert.equal(records[2]?.revision, 1);
     assert.equal(records[3]?.at, 1_795_000_000_002);
-    assert.deepEqual(await place.audit.verify(), { records: 4, firstBad: null });
+    assert.deepEqual(await place.audit.verify(), { records: 4, firstBad: null, sealedFrom: null });
   });
 
   test('a record does not depend on the order in which its fields were given', async () => {
@@ -60,7 +60,7 @@ describe('the chain', () => {
       await place.audit.append([{ entry: { ...read, target, requestId: target, detail: { [target]: -0 } } }]);
     }
     await place.reopen();
-    assert.deepEqual(await place.audit.verify(), { records: 6, firstBad: null });
+    assert.deepEqual(await place.audit.verify(), { records: 6, firstBad: null, sealedFrom: null });
   });
 
   test('500 concurrent appends are chained in the order of their calls', async () => {
@@ -73,7 +73,7 @@ describe('the chain', () => {
       records.map(({ seq, target }) => [seq, target]),
       records.map((_, index) => [index + 2, `t${index}`]),
     );
-    assert.deepEqual(await place.audit.verify(), { records: 501, firstBad: null });
+    assert.deepEqual(await place.audit.verify(), { records: 501, firstBad: null, sealedFrom: null });
   });
 
   test('what one request caused is found by its id', async () => {
@@ -101,7 +101,7 @@ describe('a failed append', () => {
       next.flat().map(({ seq }) => seq),
       [2, 3, 4],
     );
-    assert.deepEqual(await place.audit.verify(), { records: 4, firstBad: null });
+    assert.deepEqual(await place.audit.verify(), { records: 4, firstBad: null, sealedFrom: null });
   });
 
   test('appends that come while others fail are all written or all refused, never forked', async () => {
@@ -131,7 +131,11 @@ describe('a failed append', () => {
       written.map((_, index) => `written ${index + 2}`),
     );
     assert.ok(written.length < outcomes.length);
-    assert.deepEqual(await place.audit.verify(), { records: written.length + 1, firstBad: null });
+    assert.deepEqual(await place.audit.verify(), {
+      records: written.length + 1,
+      firstBad: null,
+      sealedFrom: null,
+    });
   });
 
   test('an entry that JSON cannot hold is refused alone', async () => {
@@ -144,7 +148,7 @@ describe('a failed append', () => {
     assert.equal(refused.status, 'rejected');
     assert.ok(refused.reason instanceof TypeError);
     assert.equal(written.status, 'fulfilled');
-    assert.deepEqual(await place.audit.verify(), { records: 2, firstBad: null });
+    assert.deepEqual(await place.audit.verify(), { records: 2, firstBad: null, sealedFrom: null });
   });
 });
 
@@ -185,7 +189,7 @@ describe('a change that never came', () => {
     assert.equal(marks[0]?.organizationId, 'acme');
     await place.reopen();
     assert.equal(await place.audit.reconcile(1), 0);
-    assert.deepEqual(await place.audit.verify(), { records: 9, firstBad: null });
+    assert.deepEqual(await place.audit.verify(), { records: 9, firstBad: null, sealedFrom: null });
   });
 
   test('a revision that is used again after a crash is not marked', async () => {
@@ -215,7 +219,7 @@ describe('a change that never came', () => {
     assert.deepEqual(abortedSeqs(await all(place.audit)), [3, 4]);
     await place.reopen();
     assert.equal(await place.audit.reconcile(3), 0);
-    assert.deepEqual(await place.audit.verify(), { records: 8, firstBad: null });
+    assert.deepEqual(await place.audit.verify(), { records: 8, firstBad: null, sealedFrom: null });
   });
 
   test('more aborted changes than a page holds are all marked, in order', async () => {

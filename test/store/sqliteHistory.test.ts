@@ -87,7 +87,7 @@ describe('history.db', () => {
     await assert.rejects(place.open(), (thrown: Error & { code: string }) => {
       assert.equal(thrown.code, 'data-too-new');
       assert.ok(thrown.message.includes(place.path));
-      assert.match(thrown.message, /version 7.*up to 2/);
+      assert.match(thrown.message, /version 7.*up to 3/);
       return true;
     });
     assert.ok(before.equals(await readFile(place.path)));
