@@ -103,7 +103,8 @@ export class LiveLogs {
     let at = index;
     let characters = 0;
     while (characters < this.#scrubber.longest && (step === 1 ? at < this.#lines.length : at > 0)) {
-      characters += 1 + (this.#lines[step === 1 ? at : at - 1]?.message.length ?? 0);
+      // Line breaks between the characters of a secret do not count.
+      characters += this.#lines[step === 1 ? at : at - 1]?.message.length ?? 0;
       at += step;
     }
     return at;

@@ -4,7 +4,7 @@
  * Invariant: what it returns holds no registered secret, plain or in one of the forms of `secretForms.ts`.
  */
 
-import { Automaton, type Span } from './automaton.ts';
+import { Patterns, type Span } from './patterns.ts';
 import { secretForms } from './secretForms.ts';
 
 const mask = '[REDACTED]';
@@ -17,52 +17,46 @@ export interface ScrubOptions {
 }
 
 export class Scrubber {
-  readonly #patterns = new Set<string>();
-  /** Secrets that are too short to be looked for inside of other text. */
-  readonly #short = new Set<string>();
-  /** Made when it is needed, since most runs read no secret. */
-  #automaton: Automaton | undefined;
-  #longest = 0;
+  /** Registered since the patterns were made. Forms are made when they are needed: most runs read, and say nothing. */
+  readonly #new = new Set<string>();
+  readonly #forms = new Set<string>();
+  /** Texts that are masked where they are the whole value: secrets too short to be looked for inside of others. */
+  readonly #whole = new Set<string>();
+  /** Secrets that are numbers, which a result may hold as such. */
+  readonly #numbers = new Set<number>();
+  #patterns = new Patterns([]);
 
-  /** How many characters a single thing that is masked has at most. */
+  /** How many characters a single thing that is masked has at most, line breaks left out. */
   get longest(): number {
-    return this.#longest;
+    return this.#ready().longest;
   }
 
   /** From now on `secret` is masked. A value that is no text counts as its JSON. */
   register(secret: unknown): void {
     const text = typeof secret === 'string' ? secret : (JSON.stringify(secret) ?? '');
-    if (text === '') return;
-    const forms = secretForms(text);
-    if (forms.size === 0) this.#short.add(text);
-    for (const form of forms) {
-      this.#patterns.add(form);
-      this.#longest = Math.max(this.#longest, form.length);
-    }
-    this.#automaton = undefined;
+    if (text === '' || this.#whole.has(text)) return;
+    this.#whole.add(text);
+    this.#new.add(text);
+    if (text.trim() !== '' && Number.isFinite(Number(text))) this.#numbers.add(Number(text));
   }
 
   scrubText(text: string, options: ScrubOptions = {}): string {
-    if (this.#short.has(text)) return mask;
-    return maskSpans(text, this.#find(text, options));
+    return this.#whole.has(text) ? mask : maskSpans(text, this.#find(text, options));
   }
 
   /** A copy of a JSON value with texts and names scrubbed; a number that is a secret is masked too. */
   scrubValue(value: unknown): unknown {
-    if (this.#isEmpty) return value;
+    if (this.#whole.size === 0) return value;
     if (typeof value === 'string') return this.scrubText(value);
-    if (typeof value === 'number') return this.#patterns.has(String(value)) ? mask : value;
+    if (typeof value === 'number') return this.#scrubNumber(value);
     if (Array.isArray(value)) return value.map((item) => this.scrubValue(item));
     if (typeof value !== 'object' || value === null) return value;
-    // Entries become own properties whatever their name is, `__proto__` too.
-    return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [this.scrubText(name), this.scrubValue(item)]),
-    );
+    return this.#scrubMembers(Object.entries(value));
   }
 
   /** Lines, each with a `message`; a secret that spans several of them is masked in each. */
   scrubLines<Line extends { message: string }>(lines: Line[], options: ScrubOptions = {}): Line[] {
-    if (this.#isEmpty) return lines;
+    if (this.#whole.size === 0) return lines;
     const spans = this.#find(lines.map(({ message }) => message).join('\n'), options);
     let start = 0;
     let next = 0;
@@ -77,96 +71,47 @@ export class Scrubber {
         next += 1;
       }
       start = end + 1;
-      const message = this.#short.has(line.message) ? mask : maskSpans(line.message, own);
+      const message = this.#whole.has(line.message) ? mask : maskSpans(line.message, own);
       return { ...line, message };
     });
   }
 
-  /** Scrubs a text that comes in chunks. Holds back what may be the start of a secret, and never more than that. */
-  openStream(): ScrubStream {
-    return new ScrubStream(this.#ready());
+  #scrubNumber(value: number): unknown {
+    return this.#numbers.has(value) || this.#whole.has(String(value)) ? mask : value;
   }
 
-  get #isEmpty(): boolean {
-    return this.#patterns.size === 0 && this.#short.size === 0;
+  /** Names that are the same once they are masked are numbered, so that no member is lost. */
+  #scrubMembers(members: [string, unknown][]): object {
+    const taken = new Set(members.map(([name]) => name));
+    const counts = new Map<string, number>();
+    const rename = (name: string): string => {
+      const masked = this.scrubText(name);
+      if (masked === name) return name;
+      let free = masked;
+      while (taken.has(free)) {
+        const number = (counts.get(masked) ?? 1) + 1;
+        counts.set(masked, number);
+        free = `${masked} (${number})`;
+      }
+      taken.add(free);
+      return free;
+    };
+    // Entries become own properties whatever their name is, `__proto__` too.
+    return Object.fromEntries(members.map(([name, item]) => [rename(name), this.scrubValue(item)]));
   }
 
   #find(text: string, options: ScrubOptions): Span[] {
-    if (this.#patterns.size === 0) return [];
-    const automaton = this.#ready();
-    const spans: Span[] = [];
-    const state = automaton.scan(text, (length, end) => addSpan(spans, end - length, end));
-    const begun = automaton.begunIn(state);
-    if (options.cut === true && begun >= shortestStart) addSpan(spans, text.length - begun, text.length);
-    return spans;
+    if (this.#whole.size === 0) return [];
+    return this.#ready().find(text, options.cut === true ? shortestStart : undefined);
   }
 
-  #ready(): Automaton {
-    this.#automaton ??= new Automaton(this.#patterns);
-    return this.#automaton;
+  #ready(): Patterns {
+    if (this.#new.size === 0) return this.#patterns;
+    for (const secret of this.#new) for (const form of secretForms(secret)) this.#forms.add(form);
+    this.#new.clear();
+    this.#patterns = new Patterns(this.#forms);
+    return this.#patterns;
   }
-}
-
-/** One text in chunks, for the secrets that were registered when it was opened. */
-export class ScrubStream {
-  readonly #automaton: Automaton;
-  #state = 0;
-  #held = '';
-  /** Within `#held`. */
-  #spans: Span[] = [];
-  /** The span at the start of `#held` was begun, and masked, in what was released before. */
-  #isMasked = false;
-
-  constructor(automaton: Automaton) {
-    this.#automaton = automaton;
-  }
-
-  /** The scrubbed text that `chunk` settles. */
-  push(chunk: string): string {
-    const before = this.#held.length;
-    this.#held += chunk;
-    this.#state = this.#automaton.scan(
-      chunk,
-      (length, end) => addSpan(this.#spans, before + end - length, before + end),
-      this.#state,
-    );
-    return this.#release(this.#held.length - this.#automaton.begunIn(this.#state));
-  }
-
-  /** The rest, once the text has ended. */
-  end(): string {
-    return this.#release(this.#held.length);
-  }
-
-  #release(settled: number): string {
-    const pieces: string[] = [];
-    let at = 0;
-    let isMasked = this.#isMasked;
-    for (const { start, end } of this.#spans) {
-      if (start >= settled) break;
-      pieces.push(this.#held.slice(at, start));
-      if (!(isMasked && start === 0)) pieces.push(mask);
-      at = Math.min(end, settled);
-      isMasked = end > settled;
-    }
-    if (settled > 0) this.#isMasked = isMasked && at === settled;
-    pieces.push(this.#held.slice(at, settled));
-    this.#held = this.#held.slice(settled);
-    this.#spans = this.#spans
-      .filter(({ end }) => end > settled)
-      .map(({ start, end }) => ({ start: Math.max(start - settled, 0), end: end - settled }));
-    return pieces.join('');
-  }
-}
-
-/** Adds a span whose end is not before the others'; spans that overlap become one. */
-function addSpan(spans: Span[], start: number, end: number): void {
-  let first = start;
-  for (let last = spans.at(-1); last !== undefined && last.end > first; last = spans.at(-1)) {
-    first = Math.min(first, last.start);
-    spans.pop();
-  }
-  spans.push({ start: first, end });
 }
 
 function maskSpans(text: string, spans: readonly Span[]): string {
@@ -174,6 +119,7 @@ function maskSpans(text: string, spans: readonly Span[]): string {
   const pieces: string[] = [];
   let at = 0;
   for (const { start, end } of spans) {
+    if (start === end) continue;
     pieces.push(text.slice(at, start), mask);
     at = end;
   }
