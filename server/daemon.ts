@@ -33,6 +33,7 @@ import { openLint } from './lint.ts';
 import type { Log } from './log.ts';
 import { protocolVersion } from './protocol.ts';
 import { buildRequests } from './requests.ts';
+import { openRunOrganization } from './runs/organization.ts';
 import { principalOf } from './runs/principal.ts';
 import { defaultRunSettings, openRuns } from './runs/runner.ts';
 import { openSession } from './session.ts';
@@ -171,6 +172,7 @@ async function compose(
   const inject = openInjection({ vault, tokens: new Tokens({ state, vault, client, clock }) });
   const probe = openProbe({ client, inject });
   const connections = openConnections({ state, vault, clock, newId, appendAudit, probe });
+  const organizationOf = openRunOrganization((id) => state.get('organizations', id));
   const runs = await openRuns({
     history,
     services: {
@@ -233,7 +235,7 @@ async function compose(
     limits: openLimits({ clock, windowMs: settings.rateWindowSeconds * 1000 }),
     workflows: registry,
     runs,
-    organization: (id) => state.get('organizations', id),
+    organizationOf,
     history,
     configs,
     connections,
@@ -281,7 +283,8 @@ async function compose(
     history,
     audit,
     refusals,
-    state,
+    overrides,
+    organizationOf,
     clients,
     lint: openLint({ parser, known }),
     settings,

@@ -264,6 +264,16 @@ export interface OrganizationRow {
   createdAt: Timestamp;
 }
 
+/** How much belongs to an organization, and goes with it. */
+export interface OrganizationContents {
+  /** Not revoked yet. */
+  keys: number;
+  configs: number;
+  credentials: number;
+  /** Those that run for it (D28); without it they are refused. */
+  workflows: number;
+}
+
 /** Zero-based, as in LSP. */
 export interface SourceRange {
   start: { line: number; character: number };
@@ -287,6 +297,8 @@ export interface WorkflowRow {
   allowedMethods: string[];
   executionMode: 'sync' | 'async';
   timeoutSeconds: number;
+  /** For whom it runs where its key says nothing (D28). */
+  organizationId?: string;
   parameters: { name: string; annotation?: string; required: boolean }[];
   /** The function has `**kwargs`: any further input is passed on. */
   acceptsExtra: boolean;
@@ -497,7 +509,12 @@ export interface Requests {
 
   'workflowKeys/organizations/list': { params: null; result: OrganizationRow[] };
   'workflowKeys/organizations/add': { params: { id: string; name?: string }; result: OrganizationRow };
-  'workflowKeys/organizations/remove': { params: { id: string }; result: { removedConfigs: number } };
+  /** The name; the id stays. */
+  'workflowKeys/organizations/rename': { params: { id: string; name: string }; result: OrganizationRow };
+  /** What a removal would take with it. */
+  'workflowKeys/organizations/contents': { params: { id: string }; result: OrganizationContents };
+  /** Revokes its keys and removes its configs and credentials; the answer says how many. */
+  'workflowKeys/organizations/remove': { params: { id: string }; result: OrganizationContents };
 
   /** Everything portable: no key, and no value of a secret or credential (C21, D37). */
   'workflowKeys/bundles/export': { params: null; result: ExportedBundle };
@@ -507,6 +524,11 @@ export interface Requests {
   'workflowKeys/bundles/import': { params: { text: string; approved?: string }; result: ImportedBundle };
 
   'workflowKeys/workflows/list': { params: null; result: WorkflowRow[] };
+  /** For whom it runs where its key says nothing (D28); left out: for nobody, with the global configuration. */
+  'workflowKeys/workflows/setOrganization': {
+    params: { id: string; organizationId?: string };
+    result: WorkflowRow;
+  };
   /** Triggers the workflow, in each language. */
   'workflowKeys/workflows/samples': { params: { id: string }; result: SampleRow[] };
   /** Registers a trusted folder: it is remembered, watched, and its workflows can run. */

@@ -18,14 +18,16 @@ import { samplesOf } from './keys/sampleCode.ts';
 import type { Lint } from './lint.ts';
 import { defaultOverlapDays, type Method, protocolVersion, type Requests } from './protocol.ts';
 import { finishedWithin } from './runs/finished.ts';
+import type { RunOrganization } from './runs/organization.ts';
 import { principalOf } from './runs/principal.ts';
 import { logRow, runDetail, runRow } from './runs/rows.ts';
 import type { Runs } from './runs/runner.ts';
 import type { Settings } from './settings.ts';
-import type { History, RunStatus, State } from './store/contracts.ts';
+import type { History, RunStatus } from './store/contracts.ts';
 import { version } from './version.ts';
 import type { Folders } from './workflows/folders.ts';
 import { checkInput } from './workflows/input.ts';
+import type { Overrides } from './workflows/overrides.ts';
 import type { WorkflowRegistry } from './workflows/registry.ts';
 import { workflowRow } from './workflows/rows.ts';
 
@@ -36,11 +38,12 @@ export interface RequestParts {
   bundles: Bundles;
   registry: WorkflowRegistry;
   folders: Folders;
+  overrides: Overrides;
+  organizationOf: RunOrganization;
   runs: Runs;
   history: History;
   audit: AuditLog;
   refusals: Pick<Refusals, 'explain'>;
-  state: State;
   clients: Clients;
   lint: Lint;
   settings: Settings;
@@ -82,7 +85,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
     runs,
     history,
     audit,
-    state,
+    organizationOf,
     clients,
     settings,
     url,
@@ -178,6 +181,8 @@ export function buildRequests(parts: RequestParts): RequestTable {
 
     'workflowKeys/organizations/list': () => configs.listOrganizations(),
     'workflowKeys/organizations/add': (params, client) => configs.addOrganization(params, client.kind),
+    'workflowKeys/organizations/rename': (params, client) => configs.renameOrganization(params, client.kind),
+    'workflowKeys/organizations/contents': (params) => configs.organizationContents(params),
     'workflowKeys/organizations/remove': (params, client) => configs.removeOrganization(params, client.kind),
 
     'workflowKeys/bundles/export': (_params, client) => bundles.export(client.kind),
@@ -187,6 +192,11 @@ export function buildRequests(parts: RequestParts): RequestTable {
     'workflowKeys/workflows/list': async () =>
       registry.list().map((workflow) => workflowRow(workflow, url())),
     'workflowKeys/workflows/samples': async ({ id }) => samplesOf(callOfWorkflow(findWorkflow(id)), url()),
+    'workflowKeys/workflows/setOrganization': async ({ id, organizationId }, client) => {
+      findWorkflow(id);
+      await parts.overrides.set(id, { organizationId: organizationId ?? null }, client.kind);
+      return workflowRow(findWorkflow(id), url());
+    },
     'workflowKeys/folders/register': async (params, client) => ({
       workflows: await folders.register(params, client.kind),
     }),
@@ -205,11 +215,8 @@ export function buildRequests(parts: RequestParts): RequestTable {
           `Two workflows are named "${workflowId}"; rename one of the two first.`,
         );
       }
-      const organization =
-        organizationId === undefined ? undefined : await state.get('organizations', organizationId);
-      if (organizationId !== undefined && !organization) {
-        throw new Failure('not-found', `There is no organization "${organizationId}"; add it first.`);
-      }
+      // A developer at this machine chooses, as a key does.
+      const organization = await organizationOf(workflow, organizationId);
       const run = await runs.start({
         workflow,
         input: checkInput(workflow, input),

@@ -61,6 +61,8 @@ export interface BundledWorkflow {
   allowedMethods?: string[];
   executionMode?: 'sync' | 'async';
   timeoutSeconds?: number;
+  /** For whom it runs where its key says nothing (D28). */
+  organizationId?: string;
 }
 
 /** The names of the fields in the file → those in the bundle, in the order in which they are written. */
@@ -95,6 +97,7 @@ export const fieldNames = {
     allowed_methods: 'allowedMethods',
     execution_mode: 'executionMode',
     timeout_seconds: 'timeoutSeconds',
+    organization: 'organizationId',
   },
 } as const satisfies { [S in keyof Bundle]: Record<string, keyof Bundle[S][number]> };
 
@@ -150,8 +153,9 @@ export function labelOf(row: Bundle[Section][number]): string {
   return 'id' in row ? row.id : row.name;
 }
 
+/** Empty for what exists once for all; a workflow does, for whomever it runs. */
 export function scopeOf(row: Bundle[Section][number]): string {
-  return 'organizationId' in row ? (row.organizationId ?? '') : '';
+  return 'name' in row && 'organizationId' in row ? (row.organizationId ?? '') : '';
 }
 
 function compare(one: string, other: string): number {

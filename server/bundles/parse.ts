@@ -281,6 +281,7 @@ const workflowSettings: Record<string, { expected: string; fits(value: unknown):
     expected: 'timeout_seconds is a whole number from 0 to 86400',
     fits: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 86_400,
   },
+  organizationId: { expected: 'organization is the id of one', fits: (value) => typeof value === 'string' },
 };
 
 function placeIn(row: Row): { organizationId?: string } {

@@ -43,7 +43,10 @@ export async function planImport(reader: StateReader, bundle: Bundle): Promise<S
     if (isHomeless(credential, known)) steps.push(refused('credential', credential));
     else steps.push(await planCredential(reader, credential));
   }
-  for (const workflow of bundle.workflows) steps.push(await planWorkflow(reader, workflow));
+  for (const workflow of bundle.workflows) {
+    if (isHomeless(workflow, known)) steps.push(refused('workflow', { ...workflow, name: workflow.id }));
+    else steps.push(await planWorkflow(reader, workflow));
+  }
   return steps;
 }
 
@@ -151,11 +154,11 @@ async function planWorkflow(reader: StateReader, workflow: BundledWorkflow): Pro
   };
 }
 
-function isHomeless({ organizationId }: ConfigPlace, known: ReadonlySet<string>): boolean {
+function isHomeless({ organizationId }: BundledWorkflow | ConfigPlace, known: ReadonlySet<string>): boolean {
   return organizationId !== undefined && !known.has(organizationId);
 }
 
-function refused(kind: 'config' | 'credential', row: ConfigPlace): Step {
+function refused(kind: 'config' | 'credential' | 'workflow', row: ConfigPlace): Step {
   const detail = `belongs to ${scopeName(row)}, which is neither in the bundle nor here`;
   return { item: { kind, ...placeOf(row), change: 'refused', needsValue: false, detail } };
 }

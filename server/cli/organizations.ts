@@ -1,6 +1,8 @@
-/** `orgs add|list|remove`. */
+/** `orgs add|list|rename|remove`. */
 
 import type { Command } from 'commander';
+import type { OrganizationContents } from '../protocol.ts';
+import { confirm } from './confirmation.ts';
 import { plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 
@@ -36,14 +38,32 @@ export function addOrganizationCommands(program: Command, context: ProgramContex
     });
 
   orgs
-    .command('remove <id>')
-    .description('remove an organization and its values')
-    .action(async (id: string) => {
-      const answer = await context.daemon((call) => call('workflowKeys/organizations/remove', { id }));
-      printAnswer(
-        context.json(),
-        answer,
-        () => `Removed ${plain(id)} and its ${answer.removedConfigs} values.`,
-      );
+    .command('rename <id> <name>')
+    .description('change how an organization is shown; its id stays')
+    .action(async (id: string, name: string) => {
+      const row = await context.daemon((call) => call('workflowKeys/organizations/rename', { id, name }));
+      printAnswer(context.json(), row, () => `${row.id} is now shown as ${plain(row.name)}.`);
     });
+
+  orgs
+    .command('remove <id>')
+    .description('remove an organization with its configs and credentials, and revoke its keys')
+    .option('--yes', 'without asking')
+    .action(async (id: string, options: { yes?: boolean }) => {
+      const removed = await context.daemon(async (call) => {
+        const contents = await call('workflowKeys/organizations/contents', { id });
+        await confirm(`This removes organization "${plain(id)}" for good: ${lossOf(contents)}.`, options);
+        return call('workflowKeys/organizations/remove', { id });
+      });
+      printAnswer(context.json(), removed, () => `Removed ${plain(id)}: ${lossOf(removed)}.`);
+    });
+}
+
+/** What goes with an organization, as the end of a sentence. */
+function lossOf({ keys, configs, credentials, workflows }: OrganizationContents): string {
+  const count = (many: number, one: string) => `${many} ${one}${many === 1 ? '' : 's'}`;
+  return [
+    `${count(keys, 'key')} revoked, ${count(configs, 'config')} and ${count(credentials, 'credential')} gone`,
+    ...(workflows === 0 ? [] : [`${count(workflows, 'workflow')} refused until given another organization`]),
+  ].join(', ');
 }

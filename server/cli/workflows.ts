@@ -1,6 +1,7 @@
-/** `workflows list|sample`. */
+/** `workflows list|set|sample`. */
 
 import type { Command } from 'commander';
+import { Failure } from '../errors.ts';
 import { plain, printAnswer, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { chosenSamples, type SampleChoice, sampleOption, samplesText } from './samples.ts';
@@ -15,7 +16,7 @@ export function addWorkflowCommands(program: Command, context: ProgramContext): 
       const rows = await context.daemon((call) => call('workflowKeys/workflows/list', null));
       printAnswer(context.json(), rows, (all) =>
         table(
-          ['ID', 'ENDPOINT', 'PARAMETERS', 'FILE'],
+          ['ID', 'ENDPOINT', 'ORGANIZATION', 'PARAMETERS', 'FILE'],
           all.map((row) => [
             plain(row.id),
             row.duplicate
@@ -27,12 +28,29 @@ export function addWorkflowCommands(program: Command, context: ProgramContext): 
                   : row.disableGlobalKey
                     ? 'own key only'
                     : 'on',
+            row.organizationId ?? '',
             row.parameters.map(({ name, required }) => (required ? name : `${name}?`)).join(', '),
             plain(row.file),
           ]),
           'No registered folder has a workflow. Register one with: workflow-keys serve <folder>',
         ),
       );
+    });
+
+  workflows
+    .command('set <id>')
+    .description('choose for which organization a workflow runs where its key says nothing')
+    .option('--org <id>', 'this organization')
+    .option('--no-org', 'none: with the global configuration')
+    .action(async (id: string, { org }: { org?: string | false }) => {
+      if (org === undefined) {
+        throw new Failure('bad-input', 'Say which organization with --org ID, or none with --no-org.');
+      }
+      const row = await context.daemon((call) =>
+        call('workflowKeys/workflows/setOrganization', { id, ...(org !== false && { organizationId: org }) }),
+      );
+      const now = row.organizationId === undefined ? 'for no organization' : `for ${row.organizationId}`;
+      printAnswer(context.json(), row, () => `${plain(row.id)} now runs ${now} where its key says nothing.`);
     });
 
   workflows

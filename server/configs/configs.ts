@@ -6,6 +6,7 @@ import {
   type ConfigRow,
   type ConfigTypeName,
   configNamePattern,
+  type OrganizationContents,
   type OrganizationRow,
 } from '../protocol.ts';
 import type { AuditEntry, ConfigRecord, Millis, State, StateTransaction } from '../store/contracts.ts';
@@ -177,26 +178,39 @@ export class Configs {
     return added;
   }
 
+  /** Another name for people; the id stays. @throws Failure `not-found`, or `bad-input` for a bad name. */
+  async renameOrganization(params: { id: string; name: string }, actor: string): Promise<OrganizationRow> {
+    const renamed = await this.#parts.state.transact((tx) => organizations.rename(tx, params, actor));
+    this.announce(['organizations']);
+    return renamed;
+  }
+
+  /** What would go with an organization if it were removed. @throws Failure `not-found`. */
+  async organizationContents({ id }: { id: string }): Promise<OrganizationContents> {
+    return organizations.countOf(await organizations.belongings(this.#parts.state, id));
+  }
+
   /**
-   * Removes an organization with all of its configs and credentials, or nothing.
+   * Removes an organization with all of its configs and credentials, and revokes its keys, or does nothing.
+   * Answers what went with it; `workflows` are those that are refused until they are given another organization.
    *
-   * @throws Failure `not-found`, or `conflict` while it has keys that are not revoked.
+   * @throws Failure `not-found`.
    */
-  async removeOrganization({ id }: { id: string }, actor: string): Promise<{ removedConfigs: number }> {
-    const removedConfigs = await this.#parts.state.transact(async (tx) => {
-      await organizations.checkRemovable(tx, id);
-      const owned = (await tx.list('configs')).filter((record) => record.organizationId === id);
-      for (const record of owned) removeRecord(tx, record, { actor });
-      for (const { id: credentialId, name, organizationId } of await tx.list('credentials')) {
-        if (organizationId !== id) continue;
+  async removeOrganization({ id }: { id: string }, actor: string): Promise<OrganizationContents> {
+    const { state, clock } = this.#parts;
+    const removed = await state.transact(async (tx) => {
+      const owned = await organizations.belongings(tx, id);
+      for (const record of owned.configs) removeRecord(tx, record, { actor });
+      for (const { id: credentialId, name } of owned.credentials) {
         tx.remove('credentials', credentialId);
-        tx.audit({ actor, action: 'credential.removed', target: name, outcome: 'ok', organizationId });
+        tx.audit({ actor, action: 'credential.removed', target: name, outcome: 'ok', organizationId: id });
       }
-      organizations.remove(tx, id, { actor, removedConfigs: owned.length });
-      return owned.length;
+      organizations.remove(tx, id, owned, { actor, now: clock() });
+      return organizations.countOf(owned);
     });
-    this.announce(removedConfigs > 0 ? ['organizations', 'configs'] : ['organizations']);
-    return { removedConfigs };
+    const nouns = (['configs', 'keys', 'credentials', 'workflows'] as const).filter((noun) => removed[noun]);
+    this.announce(['organizations', ...nouns]);
+    return removed;
   }
 
   /** Calls back after every durable change with what has changed; answers how to stop that. */

@@ -1,8 +1,18 @@
-/** Organizations as rows of the state; it knows of configs and keys only whether some stand in the way. */
+/** Organizations as rows of the state, and what belongs to each; it never looks into a value. */
 
 import { Failure } from '../errors.ts';
-import type { OrganizationRow } from '../protocol.ts';
-import type { Millis, OrganizationRecord, StateReader, StateTransaction } from '../store/contracts.ts';
+import { bury } from '../keys/keyRecords.ts';
+import type { OrganizationContents, OrganizationRow } from '../protocol.ts';
+import type {
+  ApiKeyRecord,
+  ConfigRecord,
+  CredentialRecord,
+  Millis,
+  OrganizationRecord,
+  StateReader,
+  StateTransaction,
+  WorkflowSettingsRecord,
+} from '../store/contracts.ts';
 
 export async function list(reader: StateReader): Promise<OrganizationRow[]> {
   return (await reader.list('organizations')).map(rowOf);
@@ -10,8 +20,7 @@ export async function list(reader: StateReader): Promise<OrganizationRow[]> {
 
 /** @throws Failure `not-found` that names the organization. */
 export async function checkKnown(reader: StateReader, id: string): Promise<void> {
-  if (typeof id === 'string' && (await reader.get('organizations', id))) return;
-  throw new Failure('not-found', `There is no organization "${id}"; add it first.`);
+  await find(reader, id);
 }
 
 /** The name as it is stored, trimmed. @throws Failure `bad-input` for a bad id or name. */
@@ -24,14 +33,7 @@ export function checkOrganization({ id, name = id }: { id: string; name?: string
         'and is not "global".',
     );
   }
-  const shown = typeof name === 'string' ? name.trim() : '';
-  if (shown === '' || shown.length > longestName || /\p{Cc}/u.test(shown)) {
-    throw new Failure(
-      'bad-input',
-      `The name of organization "${id}" is 1 to ${longestName} characters of text.`,
-    );
-  }
-  return shown;
+  return checkName(id, name);
 }
 
 /** @throws Failure `bad-input` for a bad id or name, `conflict` when the id is taken. */
@@ -51,28 +53,84 @@ export async function add(
   return rowOf(record);
 }
 
-/** @throws Failure `not-found`, or `conflict` while keys of it are not revoked: they would run as nobody. */
-export async function checkRemovable(tx: StateTransaction, id: string): Promise<void> {
-  await checkKnown(tx, id);
-  const keys = await tx.list('keys');
-  const live = keys.filter((record) => record.organizationId === id && record.revokedAt === undefined).length;
-  if (live === 0) return;
-  const what = live === 1 ? '1 key that is not revoked' : `${live} keys that are not revoked`;
-  throw new Failure('conflict', `Organization "${id}" has ${what}; revoke first, then remove it.`);
+/** Another name for people; the id stays. @throws Failure `not-found`, or `bad-input` for a bad name. */
+export async function rename(
+  tx: StateTransaction,
+  { id, name }: { id: string; name: string },
+  actor: string,
+): Promise<OrganizationRow> {
+  const stored = await find(tx, id);
+  const record: OrganizationRecord = { ...stored, name: checkName(id, name) };
+  tx.put('organizations', record);
+  tx.audit({ actor, action: 'organization.renamed', target: id, outcome: 'ok', organizationId: id });
+  return rowOf(record);
 }
 
+/** What an organization has: its live keys, expired ones too, configs, credentials, and the workflows that run for it. */
+export interface Belongings {
+  keys: ApiKeyRecord[];
+  configs: ConfigRecord[];
+  credentials: CredentialRecord[];
+  workflows: WorkflowSettingsRecord[];
+}
+
+/** @throws Failure `not-found` that names the organization. */
+export async function belongings(reader: StateReader, id: string): Promise<Belongings> {
+  await checkKnown(reader, id);
+  const isOwn = (record: { id: string; organizationId?: string }) => record.organizationId === id;
+  return {
+    keys: (await reader.list('keys')).filter((key) => isOwn(key) && key.revokedAt === undefined),
+    configs: (await reader.list('configs')).filter(isOwn),
+    credentials: (await reader.list('credentials')).filter(isOwn),
+    workflows: (await reader.list('workflowSettings')).filter(isOwn),
+  };
+}
+
+export function countOf({ keys, configs, credentials, workflows }: Belongings): OrganizationContents {
+  return {
+    keys: keys.length,
+    configs: configs.length,
+    credentials: credentials.length,
+    workflows: workflows.length,
+  };
+}
+
+/**
+ * Removes the organization and revokes its keys; its configs and credentials are the caller's to remove.
+ *
+ * Invariant: what was an organization's never becomes global. So no key of it lives on, and the workflows that ran for
+ * it still name it, and are refused until they are given another one.
+ */
 export function remove(
   tx: StateTransaction,
   id: string,
-  { actor, removedConfigs }: { actor: string; removedConfigs: number },
+  owned: Belongings,
+  { actor, now }: { actor: string; now: Millis },
 ): void {
+  for (const key of owned.keys) bury(tx, key, actor, now);
   tx.remove('organizations', id);
-  const detail = { removedConfigs };
+  const detail = { ...countOf(owned) };
   tx.audit({ actor, action: 'organization.removed', target: id, outcome: 'ok', organizationId: id, detail });
 }
 
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const longestName = 100;
+
+async function find(reader: StateReader, id: string): Promise<OrganizationRecord> {
+  const record = typeof id === 'string' ? await reader.get('organizations', id) : undefined;
+  if (record) return record;
+  throw new Failure('not-found', `There is no organization "${id}"; add it first.`);
+}
+
+/** Trimmed. */
+function checkName(id: string, name: unknown): string {
+  const shown = typeof name === 'string' ? name.trim() : '';
+  if (shown !== '' && shown.length <= longestName && !/[\p{Cc}\p{Cs}]/u.test(shown)) return shown;
+  throw new Failure(
+    'bad-input',
+    `The name of organization "${id}" is 1 to ${longestName} characters of text.`,
+  );
+}
 
 function rowOf(record: OrganizationRecord): OrganizationRow {
   return { id: record.id, name: record.name, createdAt: new Date(record.createdAt).toISOString() };

@@ -3,17 +3,18 @@
 import { Failure } from '../errors.ts';
 import type { RunRequest } from '../runs/contracts.ts';
 import { finishedWithin } from '../runs/finished.ts';
+import type { RunOrganization } from '../runs/organization.ts';
 import { principalOf } from '../runs/principal.ts';
 import type { Runs } from '../runs/runner.ts';
 import type { Settings } from '../settings.ts';
-import type { OnceMark, OrganizationRecord, RunRecord } from '../store/contracts.ts';
+import type { OnceMark, RunRecord } from '../store/contracts.ts';
 import { checkInput } from '../workflows/input.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { Caller } from './authentication.ts';
 
 export interface StarterParts {
   runs: Pick<Runs, 'start' | 'startOnce'>;
-  organization(id: string): Promise<OrganizationRecord | undefined>;
+  organizationOf: RunOrganization;
   settings: Pick<Settings, 'waitLimitSeconds'>;
   publicUrl(): string;
 }
@@ -41,8 +42,8 @@ export type Start = (wish: Wish) => Promise<Started>;
 export function openStart(parts: StarterParts): Start {
   return async ({ workflow, input, caller, mode, wait, once }) => {
     // D28: never from the request.
-    const organizationId = caller.kind === 'key' ? caller.record.organizationId : undefined;
-    const organization = organizationId === undefined ? undefined : await parts.organization(organizationId);
+    const ownId = caller.kind === 'key' ? caller.record.organizationId : undefined;
+    const organization = await parts.organizationOf(workflow, ownId);
     const triggeredBy = caller.kind === 'key' ? `key:${caller.record.id}` : 'public';
     const request: RunRequest = {
       workflow,

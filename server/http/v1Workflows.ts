@@ -29,6 +29,9 @@ const row = strict({
   allowedMethods: Type.Array(Type.String()),
   executionMode: Type.Enum(['sync', 'async']),
   timeoutSeconds: Type.Number({ description: '0 is no limit.' }),
+  organizationId: Type.Optional(
+    Type.String({ description: 'For whom it runs, unless its key belongs to an organization.' }),
+  ),
   parameters: Type.Array(
     strict({
       name: Type.String(),
@@ -45,13 +48,18 @@ const newWorkflow = strict({
   source: Type.String({ description: 'Python source that defines it.' }),
 });
 
-/** `null` goes back to what the decorator says. */
+/** `null` goes back to what the decorator says, and to no organization. */
 const settings = {
   endpointEnabled: Type.Optional(nullable<boolean>('boolean')),
   publicEndpoint: Type.Optional(nullable<boolean>('boolean')),
   disableGlobalKey: Type.Optional(nullable<boolean>('boolean')),
   allowedMethods: Type.Optional(
     nullable<string[]>('array', { items: { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] }, minItems: 1 }),
+  ),
+  organizationId: Type.Optional(
+    nullable<string>('string', {
+      description: 'For whom it runs, unless its key belongs to an organization.',
+    }),
   ),
   executionMode: Type.Optional(Type.Unsafe<'sync' | 'async' | null>({ enum: ['sync', 'async', null] })),
   timeoutSeconds: Type.Optional(
@@ -70,7 +78,7 @@ const address = strict({ id: Type.String({ description: "The workflow's id, whic
 export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts): void {
   const { workflows, publicUrl, authoring, overrides } = parts;
   const tag = 'Workflows';
-  const shown = (workflow: Workflow) => rowOf(workflow, publicUrl());
+  const shownTo = (asker: Asker) => (workflow: Workflow) => rowOf(workflow, publicUrl(), asker);
 
   routeResource(app, parts, { url: '/api/v1/workflows', tag }, (add) => {
     add(
@@ -91,7 +99,7 @@ export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts):
         return readPage(query, ['workflows', ...(allowed ?? [])], {
           read: pageInMemory(seen, positionOf),
           positionOf,
-          shown,
+          shown: shownTo(asker),
         });
       },
     );
@@ -110,7 +118,7 @@ export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts):
         if (workflowIds && !workflowIds.includes(body.name)) throw asker.forbid('not-in-allow-list');
         const workflow = await authoring.create(body, asker.actor);
         reply.code(201).header('location', `/api/v1/workflows/${encodeURIComponent(workflow.id)}`);
-        return { success: true, data: shown(workflow) };
+        return { success: true, data: shownTo(asker)(workflow) };
       },
     );
   });
@@ -128,7 +136,7 @@ export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts):
           scope: 'workflows:read',
           answers: { 200: envelope(row) },
         },
-        ({ found }) => ({ success: true, data: shown(found) }),
+        ({ asker, found }) => ({ success: true, data: shownTo(asker)(found) }),
       );
       add(
         'PUT',
@@ -144,7 +152,7 @@ export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts):
           checkUnique(found);
           if (source !== undefined) await authoring.replace(found, source, asker.actor);
           if (Object.keys(wish).length > 0) await overrides.set(found.id, wish, asker.actor);
-          return { success: true, data: shown(workflows.get(found.id) ?? found) };
+          return { success: true, data: shownTo(asker)(workflows.get(found.id) ?? found) };
         },
       );
     },
@@ -168,8 +176,13 @@ function checkWorkspace(asker: Asker): void {
   if (asker.record.organizationId !== undefined) throw asker.forbid('other-organization');
 }
 
-/** Without the paths of this machine. */
-function rowOf(workflow: Workflow, url: string) {
-  const { acceptsExtra: _, folder: __, range: ___, functionName: ____, ...shown } = workflow;
-  return { ...shown, url: `${url}/api/endpoints/${encodeURIComponent(workflow.id)}` };
+/** Without the paths of this machine; a key of an organization learns of no other (S20). */
+function rowOf(workflow: Workflow, url: string, { record }: Asker) {
+  const { acceptsExtra: _, folder: __, range: ___, functionName: ____, organizationId, ...shown } = workflow;
+  const isTold = organizationId !== undefined && [undefined, organizationId].includes(record.organizationId);
+  return {
+    ...shown,
+    ...(isTold && { organizationId }),
+    url: `${url}/api/endpoints/${encodeURIComponent(workflow.id)}`,
+  };
 }

@@ -102,6 +102,8 @@ export interface WorkflowSettingsRecord {
   allowedMethods?: string[];
   executionMode?: 'sync' | 'async';
   timeoutSeconds?: number;
+  /** Whose runs these are where the key says nothing (D28); no decorator says it. */
+  organizationId?: string;
   updatedAt: Millis;
   updatedBy: string;
 }

@@ -5,7 +5,7 @@ import type { CollectionName, Collections } from './contracts.ts';
 import { collectionNames, type Records } from './stateTables.ts';
 
 /** Raised when an older program could not read, or would drop, what a newer one writes. */
-export const stateSchemaVersion = 2;
+export const stateSchemaVersion = 3;
 
 export interface StateDocument {
   schemaVersion: number;
@@ -163,6 +163,7 @@ const shapes: { [C in CollectionName]: Shape<Collections[C]> } = {
     allowedMethods: { is: 'strings', optional: true },
     executionMode: { is: ['sync', 'async'], optional: true },
     timeoutSeconds: optional(number),
+    organizationId: optional(text),
     updatedAt: number,
     updatedBy: text,
   },

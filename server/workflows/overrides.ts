@@ -1,9 +1,10 @@
 /** Endpoint settings that stand above a workflow's decorator (A6); they are kept in the state, never in the source. */
 
+import { Failure } from '../errors.ts';
 import type { Millis, State, StateTransaction, WorkflowSettingsRecord } from '../store/contracts.ts';
 import type { WorkflowRegistry } from './registry.ts';
 
-/** Left out: as it is. `null`: as the decorator says. */
+/** Left out: as it is. `null`: as the decorator says; no organization. */
 export type OverrideWish = {
   [S in keyof Omit<WorkflowSettingsRecord, 'id' | 'updatedAt' | 'updatedBy'>]?:
     | WorkflowSettingsRecord[S]
@@ -11,7 +12,11 @@ export type OverrideWish = {
 };
 
 export interface Overrides {
-  /** Durable, and in force for the next request, when it resolves. */
+  /**
+   * Durable, and in force for the next request, when it resolves.
+   *
+   * @throws Failure `bad-input` for an unknown organization.
+   */
   set(workflowId: string, wish: OverrideWish, actor: string): Promise<void>;
   /** As `set`, but as a part of the caller's transaction; once it is durable, the caller calls `enforce`. */
   setIn(tx: StateTransaction, workflowId: string, wish: OverrideWish, actor: string): Promise<void>;
@@ -37,6 +42,10 @@ export async function openOverrides({
 
     async setIn(tx, workflowId, wish, actor) {
       const given = Object.entries(wish).filter(([, value]) => value !== undefined);
+      const { organizationId } = wish;
+      if (typeof organizationId === 'string' && !(await tx.get('organizations', organizationId))) {
+        throw new Failure('bad-input', `There is no organization "${organizationId}"; add it first.`);
+      }
       const stored = await tx.get('workflowSettings', workflowId);
       const merged = Object.fromEntries(
         Object.entries({ ...stored, ...Object.fromEntries(given) }).filter(([, value]) => value !== null),
@@ -48,7 +57,7 @@ export async function openOverrides({
         target: workflowId,
         outcome: 'ok',
         detail: Object.fromEntries(
-          given.map(([name, value]) => [name, value === null ? 'decorator' : String(value)]),
+          given.map(([name, value]) => [name, value === null ? 'unset' : String(value)]),
         ),
       });
     },

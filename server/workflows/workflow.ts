@@ -30,6 +30,8 @@ export interface Workflow {
   executionMode: 'sync' | 'async';
   /** 0 is none (D46). */
   timeoutSeconds: number;
+  /** For whom it runs where its key says nothing (D28); the source cannot say it. */
+  organizationId?: string;
   parameters: Parameter[];
   /** The function has `**kwargs`: input that names no parameter is passed on, else it is ignored. */
   acceptsExtra: boolean;

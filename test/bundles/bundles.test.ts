@@ -53,7 +53,7 @@ async function fill({ configs, connections, overrides, state }: Place): Promise<
   );
   await overrides.set(
     'pay',
-    { endpointEnabled: true, allowedMethods: ['PUT', 'GET'], timeoutSeconds: 0 },
+    { endpointEnabled: true, allowedMethods: ['PUT', 'GET'], timeoutSeconds: 0, organizationId: 'acme' },
     'cli',
   );
   await overrides.set('plain', { endpointEnabled: null }, 'cli');
@@ -93,7 +93,8 @@ test('what is exported and imported elsewhere is exported there as the same byte
   const bare = (all: Awaited<ReturnType<typeof rows>>) =>
     all.map(({ updatedAt: _, updatedBy: __, ...row }) => row);
   assert.deepEqual(bare(await rows(to)), bare(await rows(from)));
-  assert.equal((await to.state.get('workflowSettings', 'pay'))?.timeoutSeconds, 0);
+  const pay = await to.state.get('workflowSettings', 'pay');
+  assert.deepEqual([pay?.timeoutSeconds, pay?.organizationId], [0, 'acme']);
 });
 
 test('no bundle holds a key, a secret, a ciphertext, a user, a path or a time', async (t) => {

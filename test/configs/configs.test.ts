@@ -339,7 +339,9 @@ test('removing an organization removes its configs with it, and no others', asyn
   await configs.set({ name: 'one', type: 'int', value: 3, organizationId: 'globex' }, 'cli');
   await configs.set({ name: 'one', type: 'int', value: 4 }, 'cli');
   audited.length = 0;
-  assert.deepEqual(await configs.removeOrganization({ id: 'acme' }, 'cli'), { removedConfigs: 2 });
+  const contents = { keys: 0, configs: 2, credentials: 0, workflows: 0 };
+  assert.deepEqual(await configs.organizationContents({ id: 'acme' }), contents);
+  assert.deepEqual(await configs.removeOrganization({ id: 'acme' }, 'cli'), contents);
   assert.deepEqual(
     (await configs.list()).map(({ value }) => value),
     [4, 3],
@@ -349,33 +351,88 @@ test('removing an organization removes its configs with it, and no others', asyn
     ['config.removed one', 'config.removed two', 'organization.removed acme'],
   );
   await assert.rejects(configs.removeOrganization({ id: 'acme' }, 'cli'), { code: 'not-found' });
+  await assert.rejects(configs.organizationContents({ id: 'acme' }), { code: 'not-found' });
 });
 
-test('an organization with a key that is not revoked cannot be removed', async (t) => {
+test('an organization that is renamed keeps its id and its configs, and that is audited', async (t) => {
   const room = await openRoom(t);
-  const { configs, state } = room;
+  const { configs, audited } = room;
   await configs.set({ name: 'one', type: 'int', value: 1, organizationId: 'acme' }, 'cli');
+  audited.length = 0;
+  const row = await configs.renameOrganization({ id: 'acme', name: ' Acme Ltd. ' }, 'editor');
+  assert.deepEqual([row.id, row.name], ['acme', 'Acme Ltd.']);
+  assert.deepEqual(
+    (await configs.listOrganizations()).map(({ name }) => name),
+    ['Acme Ltd.', 'globex'],
+  );
+  assert.equal((await configs.get({ name: 'one', organizationId: 'acme' })).value, 1);
+  const entry = {
+    actor: 'editor',
+    action: 'organization.renamed',
+    target: 'acme',
+    outcome: 'ok',
+    organizationId: 'acme',
+  };
+  assert.deepEqual(audited, [entry]);
+  audited.length = 0;
+  for (const name of ['', ' ', 'a\nb', '\ud800', 'x'.repeat(101)]) {
+    await refuses(
+      room,
+      () => configs.renameOrganization({ id: 'acme', name }, 'cli'),
+      'bad-input',
+      /name of organization "acme" is 1 to 100/,
+    );
+  }
+  await refuses(
+    room,
+    () => configs.renameOrganization({ id: 'x', name: 'X' }, 'cli'),
+    'not-found',
+    /no organization "x"/,
+  );
+});
+
+test('removing an organization revokes its keys in the same change, and no other key', async (t) => {
+  const { configs, state, audited, time } = await openRoom(t);
   const key = {
-    id: 'key-1',
     kind: 'workflow' as const,
     prefix: 'bk_live_',
     lastFour: '1a2b',
     description: 'CI',
-    organizationId: 'acme',
     createdAt: 0,
     createdBy: 'cli',
   };
-  const put = (record: typeof key & { revokedAt?: number }) =>
-    state.transact(async (tx) => {
-      tx.put('keys', record);
-      tx.audit({ actor: 'cli', action: 'key.created', target: record.id, outcome: 'ok' });
-    });
-  await put(key);
-  room.audited.length = 0;
-  const remove = () => configs.removeOrganization({ id: 'acme' }, 'cli');
-  await refuses(room, remove, 'conflict', /has 1 key that is not revoked; revoke first/);
-  await put({ ...key, revokedAt: 1 });
-  assert.deepEqual(await remove(), { removedConfigs: 1 });
+  await state.transact(async (tx) => {
+    tx.put('keys', { ...key, id: 'live', hash: 'a', organizationId: 'acme' });
+    tx.put('keys', { ...key, id: 'expired', hash: 'b', organizationId: 'acme', expiresAt: 1 });
+    tx.put('keys', { ...key, id: 'revoked', organizationId: 'acme', revokedAt: 1 });
+    tx.put('keys', { ...key, id: 'other', hash: 'c', organizationId: 'globex' });
+    tx.put('keys', { ...key, id: 'global', hash: 'd' });
+    tx.audit({ actor: 'cli', action: 'key.created', target: 'live', outcome: 'ok' });
+  });
+  const { revision } = state;
+  audited.length = 0;
+  const removed = await configs.removeOrganization({ id: 'acme' }, 'cli');
+  assert.deepEqual(removed, { keys: 2, configs: 0, credentials: 0, workflows: 0 });
+  assert.equal(state.revision, revision + 1);
+  assert.deepEqual(
+    (await state.list('keys')).map(({ id, hash, organizationId, revokedAt }) => [
+      id,
+      hash,
+      organizationId,
+      revokedAt,
+    ]),
+    [
+      ['live', undefined, 'acme', time.now],
+      ['expired', undefined, 'acme', time.now],
+      ['revoked', undefined, 'acme', 1],
+      ['other', 'c', 'globex', undefined],
+      ['global', 'd', undefined, undefined],
+    ],
+  );
+  assert.deepEqual(
+    audited.map(({ action, target }) => `${action} ${target}`),
+    ['key.revoked live', 'key.revoked expired', 'organization.removed acme'],
+  );
 });
 
 test('listeners learn what has changed, after it is durable and until they stop', async (t) => {

@@ -101,7 +101,7 @@ describe('state.json', () => {
     await assert.rejects(place.open(noAudit), (thrown: Error & { code: string }) => {
       assert.equal(thrown.code, 'data-too-new');
       assert.ok(thrown.message.includes(place.path));
-      assert.match(thrown.message, /version 7.*up to 2/);
+      assert.match(thrown.message, /version 7.*up to 3/);
       return true;
     });
     assert.equal(await readFile(place.path, 'utf8'), content);
