@@ -76,13 +76,21 @@ const roomy = {
   WORKFLOW_KEYS_FAILED_AUTHENTICATION_LIMIT: '100000',
 };
 
-/** @param environment the limits are out of the way unless it says otherwise. */
-export async function openApi(environment: Record<string, string> = {}): Promise<Api> {
+/**
+ * @param environment the limits are out of the way unless it says otherwise.
+ * @param files further workflows: name of the file → source.
+ */
+export async function openApi(
+  environment: Record<string, string> = {},
+  files: Record<string, string> = {},
+): Promise<Api> {
   const place = temporaryFolder();
   const folder = join(place.path, 'code');
   const data = join(place.path, 'data');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'flows.py'), source);
+  for (const [file, text] of Object.entries({ 'flows.py': source, ...files })) {
+    writeFileSync(join(folder, file), text);
+  }
   const daemon = await startDaemonProcess({
     data,
     folders: [folder],

@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Call, withDaemon } from '../../server/cli/connect.ts';
 import type { AuditRow, OrganizationRow, WorkflowRow } from '../../server/protocol.ts';
@@ -86,9 +84,7 @@ const setOrganization = (id: string, organizationId: string) =>
   ask('workflowKeys/workflows/setOrganization', { id, organizationId });
 
 before(async () => {
-  api = await openApi();
-  writeFileSync(join(api.folder, 'organizations.py'), source);
-  await ask('workflowKeys/folders/register', { path: api.folder });
+  api = await openApi({}, { 'organizations.py': source });
   for (const id of ['acme', 'globex', 'initech']) await addOrganization(id);
   await ask('workflowKeys/configs/set', { name: 'place', type: 'string', value: 'global' });
 });
