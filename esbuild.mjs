@@ -68,6 +68,7 @@ await Promise.all([
     format: 'esm',
   }),
   ...['page.html', 'page.css'].map((file) => cp(`server/http/reference/${file}`, `dist/reference/${file}`)),
+  ...['keyCards.js', 'keyCards.css'].map((file) => cp(`client/pages/${file}`, `dist/pages/${file}`)),
   ...['tree-sitter.wasm', 'tree-sitter-python.wasm'].map((file) =>
     cp(`node_modules/@vscode/tree-sitter-wasm/wasm/${file}`, `dist/wasm/${file}`),
   ),

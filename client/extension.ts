@@ -7,6 +7,7 @@ import type { Ctx } from './ctx.ts';
 import { Daemon } from './daemon.ts';
 import { provideDocuments } from './documents.ts';
 import { registerFolders } from './folders.ts';
+import { KeyCards } from './pages/keyCards.ts';
 import { report } from './report.ts';
 import { watchSecretKey } from './secretKey.ts';
 import { changesConnection, chosenOrganization, daemonSettings } from './settings.ts';
@@ -23,14 +24,16 @@ let running: Daemon | undefined;
 export function activate(extension: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Workflow Keys', { log: true });
   const daemon = new Daemon(extension, log);
+  const keyCards = new KeyCards({ extension, log, daemon });
   running = daemon;
   const ctx: Ctx = {
     extension,
     log,
     daemon,
+    keyCards,
     request: (method, params) => daemon.request(method, params),
   };
-  extension.subscriptions.push(log, daemon);
+  extension.subscriptions.push(log, daemon, keyCards);
 
   showStatus(ctx);
   showView(ctx, keysView);
@@ -55,13 +58,12 @@ export async function deactivate(): Promise<void> {
   await running?.disconnect();
 }
 
-/** D38: `…/settings/workflow-keys` shows the view of keys. */
+/** D38: `…/settings/workflow-keys` is the page of cards. */
 function handleUris(ctx: Ctx): void {
   ctx.extension.subscriptions.push(
     vscode.window.registerUriHandler({
-      handleUri: async (uri) => {
-        if (uri.path === '/settings/workflow-keys')
-          await vscode.commands.executeCommand(`${keysView.id}.focus`);
+      handleUri: (uri) => {
+        if (uri.path === '/settings/workflow-keys') ctx.keyCards.open();
       },
     }),
   );

@@ -144,6 +144,8 @@ export interface SampleRow {
   /** A name for it, e.g. `sample.py`. */
   file: string;
   code: string;
+  /** A public workflow's needs none (D13). */
+  needsKey: boolean;
 }
 
 export type ConfigTypeName = 'string' | 'int' | 'bool' | 'json' | 'secret';

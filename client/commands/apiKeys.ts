@@ -98,7 +98,7 @@ export async function createApiKey(ctx: Ctx): Promise<void> {
     ...(isLimited ? { workflowIds: draft.workflowIds } : {}),
     ...(organizationId === undefined ? {} : { organizationId }),
   });
-  await showOnce(created);
+  await showOnce(ctx, created);
 }
 
 const reachChoices: Choice<'all' | 'some'>[] = [

@@ -1,22 +1,26 @@
 /** What the commands on keys ask and show alike; the only place in the editor that sees a key. */
 
 import * as vscode from 'vscode';
-import { type CreatedKey, defaultExpiresInDays, type KeyRow } from '../../server/protocol.ts';
+import { type CreatedKey, defaultExpiresInDays, type KeyRow, type SampleRow } from '../../server/protocol.ts';
 import type { Ctx } from '../ctx.ts';
 import { askRow, type Choice } from '../prompts.ts';
+import { report } from '../report.ts';
 import { keyText } from '../views/keyText.ts';
+import { copiedText, copyOneOf, tellOfSample } from './samples.ts';
 
 const { t } = vscode.l10n;
 
 /**
- * Shows the key until it is closed; either copy leaves it open for the other. `note` is what else there is to know.
+ * Shows the key until it is closed; each copy leaves it open for the others. `note` is what else there is to know.
  *
  * Invariant: the key lives in this dialog and, when asked for, in the clipboard; nowhere else in the editor.
  */
-export async function showOnce({ row, key, curl }: CreatedKey, note?: string): Promise<void> {
+export async function showOnce(ctx: Ctx, { row, key, curl }: CreatedKey, note?: string): Promise<void> {
   const copyKey = { title: t('Copy key') };
   const copyCurl = { title: t('Copy curl') };
+  const copySample = { title: t('Copy sample…') };
   const close = { title: t('Close'), isCloseAffordance: true };
+  const buttons = [copyKey, copyCurl, copySample, close];
   const detail = [
     t('It is shown only now. Keep it where secrets belong.'),
     ...(note === undefined ? [] : [note]),
@@ -24,16 +28,33 @@ export async function showOnce({ row, key, curl }: CreatedKey, note?: string): P
     curl,
   ].join('\n\n');
   let message = t('The key “{0}” is ready', row.description);
+  let sample: SampleRow | undefined;
   for (;;) {
-    const dialog = { modal: true, detail };
-    const chosen = await vscode.window.showInformationMessage(message, dialog, copyKey, copyCurl, close);
+    const chosen = await vscode.window.showInformationMessage(message, { modal: true, detail }, ...buttons);
     if (chosen === copyKey) {
       await vscode.env.clipboard.writeText(key);
       message = t('The key is in the clipboard');
     } else if (chosen === copyCurl) {
       await vscode.env.clipboard.writeText(curl);
       message = t('The curl command is in the clipboard');
-    } else return;
+    } else if (chosen === copySample) {
+      const copied = await tryToCopySample(ctx, row);
+      if (copied) {
+        sample = copied;
+        message = copiedText(copied);
+      }
+    } else break;
+  }
+  if (sample) await tellOfSample(sample);
+}
+
+/** Whatever goes wrong with a sample, the key is still to be seen. */
+async function tryToCopySample(ctx: Ctx, { id }: KeyRow): Promise<SampleRow | undefined> {
+  try {
+    return await copyOneOf(await ctx.request('workflowKeys/keys/samples', { id }));
+  } catch (error) {
+    void report(ctx, error);
+    return undefined;
   }
 }
 

@@ -75,7 +75,7 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
     ...(organizationId === undefined ? {} : { organizationId }),
     expiresInDays,
   });
-  await showOnce(created);
+  await showOnce(ctx, created);
 }
 
 /** Revokes a key after a confirmation (W28–W30). */
@@ -104,6 +104,7 @@ export async function rotateKey(ctx: Ctx, node?: KeyNode): Promise<void> {
   const rotated = await ctx.request('workflowKeys/keys/rotate', { id: row.id, overlapDays });
   const { masked, endsAt, expired } = rotated.replaced;
   await showOnce(
+    ctx,
     rotated,
     expired || !endsAt
       ? t('The old key {0} is refused from now on.', masked)
@@ -125,6 +126,11 @@ export async function rebindKey(ctx: Ctx, node?: KeyNode): Promise<void> {
   const nothing = t('There is no workflow with its endpoint on that has no key yet.');
   const workflowId = await askRow(title, question, choices, nothing);
   await ctx.request('workflowKeys/keys/rebind', { id: row.id, workflowId });
+}
+
+/** The page of cards (D38). */
+export async function openKeysPage(ctx: Ctx): Promise<void> {
+  ctx.keyCards.open();
 }
 
 export async function copyKeyId(ctx: Ctx, node?: KeyNode): Promise<void> {

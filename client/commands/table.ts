@@ -8,11 +8,12 @@ import { showAudit, verifyAudit } from './audit.ts';
 import { addConfig, editConfig, setConfig, setSecret, unsetConfig } from './configs.ts';
 import { addCredential, removeCredential, rotateCredential, testCredential } from './credentials.ts';
 import { restartDaemon, showLog, showStatus, startDaemon, stopDaemon } from './daemon.ts';
-import { copyKeyId, createKey, rebindKey, revokeKey, rotateKey } from './keys.ts';
+import { copyKeyId, createKey, openKeysPage, rebindKey, revokeKey, rotateKey } from './keys.ts';
 import { addOrganization, chooseOrganization, removeOrganization } from './organizations.ts';
 import { explainRequest } from './requests.ts';
 import { cancelRun, retryRun, showRun } from './runs.ts';
-import { copyCurl, openWorkflow, runWorkflow } from './workflows.ts';
+import { copySample } from './samples.ts';
+import { openWorkflow, runWorkflow } from './workflows.ts';
 
 /**
  * The argument is what the manifest's menus, a code lens or a quick fix passes; the palette passes none, and
@@ -26,6 +27,7 @@ const commands = {
   'workflowKeys.keys.rotate': rotateKey,
   'workflowKeys.keys.rebind': rebindKey,
   'workflowKeys.keys.revoke': revokeKey,
+  'workflowKeys.keys.openPage': openKeysPage,
   'workflowKeys.keys.copyId': copyKeyId,
   'workflowKeys.configs.add': addConfig,
   'workflowKeys.configs.setSecret': setSecret,
@@ -41,7 +43,7 @@ const commands = {
   'workflowKeys.organizations.choose': chooseOrganization,
   'workflowKeys.workflows.run': runWorkflow,
   'workflowKeys.workflows.open': openWorkflow,
-  'workflowKeys.workflows.copyCurl': copyCurl,
+  'workflowKeys.samples.copy': copySample,
   'workflowKeys.runs.start': runWorkflow,
   'workflowKeys.runs.show': showRun,
   'workflowKeys.runs.cancel': cancelRun,

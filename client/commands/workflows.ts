@@ -1,4 +1,4 @@
-/** Commands on workflows: open, run with asked parameters, copy a curl line. */
+/** Commands on workflows: open one, run one with asked parameters. */
 
 import * as vscode from 'vscode';
 import type { WorkflowRow } from '../../server/protocol.ts';
@@ -46,26 +46,8 @@ export async function openWorkflow(ctx: Ctx, argument?: WorkflowArgument): Promi
   });
 }
 
-/** A curl line with a place for the key: the key itself was shown when it was made, and never again (W22). */
-export async function copyCurl(ctx: Ctx, argument?: WorkflowArgument): Promise<void> {
-  const workflow = await workflowOf(ctx, t('Copy curl'), argument);
-  await vscode.env.clipboard.writeText(curlLine(workflow));
-  vscode.window.setStatusBarMessage(t('$(check) curl for {0} copied', workflow.id), 3000);
-}
-
-function curlLine({ url, allowedMethods, parameters, publicEndpoint }: WorkflowRow): string {
-  const body = Object.fromEntries(
-    parameters.filter(({ required }) => required).map(({ name }) => [name, '…']),
-  );
-  return [
-    `curl -X ${allowedMethods[0] ?? 'POST'} '${url}'`,
-    ...(publicEndpoint ? [] : [`-H "X-Bifrost-Key: $WORKFLOWS_API_KEY"`]),
-    `-H 'Content-Type: application/json'`,
-    `-d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`,
-  ].join(' \\\n  ');
-}
-
-async function workflowOf(ctx: Ctx, title: string, argument?: WorkflowArgument): Promise<WorkflowRow> {
+/** The workflow that an argument names, else the one that the user chooses. */
+export async function workflowOf(ctx: Ctx, title: string, argument?: WorkflowArgument): Promise<WorkflowRow> {
   // A row of the view is complete, and where names are duplicate it is the only one that says which is meant.
   if (argument && 'file' in argument) return argument as WorkflowRow;
   const rows = await ctx.request('workflowKeys/workflows/list', null);

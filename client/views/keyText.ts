@@ -1,4 +1,4 @@
-/** How a key reads in the side bar (W5–W10, W31–W33); pure, so that it is tested without an editor. */
+/** How a key reads in the side bar and on its page (W5–W10, W31–W33); pure, so that it is tested without an editor. */
 
 import type { KeyRow } from '../../server/protocol.ts';
 import { escapeMarkdown, fullTime, relativeTime, type TextContext } from '../text.ts';
@@ -6,12 +6,12 @@ import { escapeMarkdown, fullTime, relativeTime, type TextContext } from '../tex
 export type KeyTone = 'normal' | 'expired' | 'orphaned';
 
 export interface KeyText {
+  /** `Global`, the workflow's name, or `API key` (W5). */
+  scope: string;
   /** The scope, then the description. */
   label: string;
-  /** The part of the label that is the scope badge: start and end in UTF-16 units. */
-  badge: [start: number, end: number];
-  /** Badges: orphaned, expired, replaced, endpoint off, rotate it. */
-  description: string;
+  /** Orphaned, expired, replaced, endpoint off, rotate it. */
+  badges: KeyBadge[];
   /** The lines of the card below it: the masked key, an API key's scopes, expiration, last use and creation. */
   facts: KeyFact[];
   /** Markdown. */
@@ -23,8 +23,16 @@ export interface KeyText {
   icon: string;
 }
 
+export interface KeyBadge {
+  title: string;
+  /** What it means and what to do. */
+  why: string;
+}
+
 export interface KeyFact {
   text: string;
+  /** The time in full, where the text tells one. */
+  time?: string;
   /** A codicon. */
   icon: string;
 }
@@ -36,15 +44,19 @@ export function keyText(row: KeyRow, context: TextContext): KeyText {
   const badges = keyBadges(row, context);
   const lastUse = row.lastUsedAt ? t('Used {0}', relativeTime(row.lastUsedAt, context)) : t('Never used');
   const scopes = row.scopes ? [{ icon: 'shield', text: rights(row, context) }] : [];
-  const times = [
-    { icon: 'calendar', text: expirationText(row, context) },
-    { icon: 'pulse', text: lastUse },
-    { icon: 'clock', text: t('Created {0}', relativeTime(row.createdAt, context)) },
+  const times: KeyFact[] = [
+    { icon: 'calendar', text: expirationText(row, context), ...timeOf(row.endsAt ?? row.expiresAt, context) },
+    { icon: 'pulse', text: lastUse, ...timeOf(row.lastUsedAt, context) },
+    {
+      icon: 'clock',
+      text: t('Created {0}', relativeTime(row.createdAt, context)),
+      ...timeOf(row.createdAt, context),
+    },
   ];
   return {
+    scope,
     label: `${scope}  ${row.description}`,
-    badge: [0, scope.length],
-    description: badges.map(({ title }) => title).join(' · '),
+    badges,
     facts: [{ icon: 'lock-small', text: row.masked }, ...scopes, ...times],
     tooltip: keyTooltip(row, scope, badges, context),
     spoken: [
@@ -59,14 +71,22 @@ export function keyText(row: KeyRow, context: TextContext): KeyText {
   };
 }
 
-interface Badge {
-  title: string;
-  /** What it means and what to do. */
-  why: string;
+export type KeyMenu = 'key-global' | 'key-workflow' | 'key-api' | 'key-orphaned' | 'key-ended';
+
+/** What the manifest's menus ask for: what kind of key it is, and whether it can still be changed. */
+export function keyMenu(row: KeyRow): KeyMenu {
+  if (row.expired || row.endsAt !== undefined) return 'key-ended';
+  if (row.kind === 'api') return 'key-api';
+  if (row.orphaned) return 'key-orphaned';
+  return row.global ? 'key-global' : 'key-workflow';
 }
 
-function keyBadges(row: KeyRow, { t }: TextContext): Badge[] {
-  const badges: Badge[] = [];
+function timeOf(timestamp: string | null, context: TextContext): { time?: string } {
+  return timestamp === null ? {} : { time: fullTime(timestamp, context) };
+}
+
+function keyBadges(row: KeyRow, { t }: TextContext): KeyBadge[] {
+  const badges: KeyBadge[] = [];
   if (row.orphaned)
     badges.push({
       title: t('Orphaned'),
@@ -116,7 +136,7 @@ function expirationText(row: KeyRow, context: TextContext): string {
   return row.expired ? t('Expired {0}', when) : t('Expires {0}', when);
 }
 
-function keyTooltip(row: KeyRow, scope: string, badges: Badge[], context: TextContext): string {
+function keyTooltip(row: KeyRow, scope: string, badges: KeyBadge[], context: TextContext): string {
   const { t } = context;
   const time = (timestamp: string | null, otherwise: string) =>
     timestamp ? fullTime(timestamp, context) : otherwise;

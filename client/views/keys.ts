@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { KeyRow } from '../../server/protocol.ts';
 import type { Ctx } from '../ctx.ts';
-import { type KeyFact, keyText } from './keyText.ts';
+import { type KeyFact, keyMenu, keyText } from './keyText.ts';
 import type { ViewDefinition } from './view.ts';
 
 const scheme = 'workflow-keys-key';
@@ -29,14 +29,14 @@ export const keysView: ViewDefinition<KeyNode> = {
     const fact = node.kind === 'fact' && text.facts[node.index];
     if (fact) return factItem(fact);
     const item = new vscode.TreeItem(
-      { label: text.label, highlights: [text.badge] },
+      { label: text.label, highlights: [[0, text.scope.length]] },
       vscode.TreeItemCollapsibleState.Expanded,
     );
     item.id = row.id;
-    item.description = text.description;
+    item.description = text.badges.map(({ title }) => title).join(' · ');
     item.tooltip = new vscode.MarkdownString(text.tooltip, true);
     item.accessibilityInformation = { label: text.spoken };
-    item.contextValue = menuOf(row);
+    item.contextValue = keyMenu(row);
     item.iconPath = new vscode.ThemeIcon(
       text.icon,
       text.tone === 'normal' ? undefined : new vscode.ThemeColor(toneColors[text.tone]),
@@ -51,14 +51,6 @@ export const keysView: ViewDefinition<KeyNode> = {
     return { value: broken, tooltip: vscode.l10n.t('{0} keys are orphaned or expired', broken) };
   },
 };
-
-/** What the manifest's menus ask for: what kind of key it is, and whether it can still be changed. */
-function menuOf(row: KeyRow): string {
-  if (row.expired || row.endsAt !== undefined) return 'key-ended';
-  if (row.kind === 'api') return 'key-api';
-  if (row.orphaned) return 'key-orphaned';
-  return row.global ? 'key-global' : 'key-workflow';
-}
 
 function factItem({ text, icon }: KeyFact): vscode.TreeItem {
   const item = new vscode.TreeItem('');

@@ -25,6 +25,7 @@ export function samplesOf(call: Call, url: string): SampleRow[] {
     language,
     file: files[language],
     code: sampleCode(language, call, url),
+    needsKey: call.keyHeader !== undefined,
   }));
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyText } from '../../client/views/keyText.ts';
+import { type KeyText, keyText } from '../../client/views/keyText.ts';
 import type { KeyRow } from '../../server/protocol.ts';
 import { context, inDays } from './context.ts';
 
@@ -21,20 +21,26 @@ const row: KeyRow = {
   endpointOff: false,
 };
 
+const titles = ({ badges }: KeyText) => badges.map(({ title }) => title);
+
 test('a row shows scope, description, masked key, created, last used and expiration', () => {
   const text = keyText({ ...row, lastUsedAt: inDays(-1) }, context);
   assert.equal(text.label, 'Global  CI pipeline trigger');
-  assert.equal(text.label.slice(...text.badge), 'Global');
+  assert.equal(text.scope, 'Global');
   assert.deepEqual(
     text.facts.map((fact) => fact.text),
     ['bk_live_••••1a2b', 'Expires in 87 days', 'Used yesterday', 'Created 3 days ago'],
   );
-  assert.equal(text.description, '');
+  assert.deepEqual(
+    text.facts.map(({ time }) => time?.slice(0, 12)),
+    [undefined, 'Feb 16, 2027', 'Nov 20, 2026', 'Nov 18, 2026'],
+  );
+  assert.deepEqual(text.badges, []);
 });
 
 test('a workflow-specific key shows the workflow instead of "Global"', () => {
   const text = keyText({ ...row, global: false, workflowId: 'send_invoice' }, context);
-  assert.equal(text.label.slice(...text.badge), 'send_invoice');
+  assert.equal(text.scope, 'send_invoice');
 });
 
 test('an expiration is shown also when it is never, and a last use also when there was none', () => {
@@ -47,20 +53,20 @@ test('an orphaned key is red, says so first and says what to do', () => {
   const text = keyText({ ...row, global: false, workflowId: 'gone', orphaned: true }, context);
   assert.equal(text.tone, 'orphaned');
   assert.equal(text.icon, 'warning');
-  assert.equal(text.description, 'Orphaned');
+  assert.deepEqual(titles(text), ['Orphaned']);
   assert.match(text.tooltip, /Revoke it/);
 });
 
 test('an expired key carries an "Expired" badge', () => {
   const text = keyText({ ...row, expired: true, expiresAt: inDays(-2) }, context);
   assert.equal(text.tone, 'expired');
-  assert.equal(text.description, 'Expired');
+  assert.deepEqual(titles(text), ['Expired']);
   assert.match(text.spoken, /Expired 2 days ago/);
 });
 
 test('a key whose endpoint is switched off says so, and is not called orphaned', () => {
   const text = keyText({ ...row, endpointOff: true }, context);
-  assert.equal(text.description, 'Endpoint off');
+  assert.deepEqual(titles(text), ['Endpoint off']);
   assert.equal(text.tone, 'normal');
 });
 
@@ -108,16 +114,16 @@ test('an API key shows what it may do, and on which workflows when they are limi
 test('a rotated key says that it is replaced and when it ends, and after that that it has ended', () => {
   const replaced = { ...api, endsAt: inDays(7), replacedBy: 'k2' };
   const overlapping = keyText(replaced, context);
-  assert.deepEqual([overlapping.description, overlapping.tone], ['Replaced', 'normal']);
+  assert.deepEqual([...titles(overlapping), overlapping.tone], ['Replaced', 'normal']);
   assert.equal(overlapping.facts[2]?.text, 'Ends in 7 days');
   const ended = keyText({ ...replaced, endsAt: inDays(-2), expired: true }, context);
-  assert.deepEqual([ended.description, ended.tone], ['Replaced', 'expired']);
+  assert.deepEqual([...titles(ended), ended.tone], ['Replaced', 'expired']);
   assert.equal(ended.facts[2]?.text, 'Ended 2 days ago');
   assert.match(ended.tooltip, /Revoke it to remove it here/);
 });
 
 test('a key that is due for rotation says so (A15)', () => {
   const text = keyText({ ...row, rotationDue: true }, context);
-  assert.deepEqual([text.description, text.tone], ['Rotate it', 'normal']);
+  assert.deepEqual([...titles(text), text.tone], ['Rotate it', 'normal']);
   assert.match(text.tooltip, /older than 90 days/);
 });

@@ -109,6 +109,7 @@ export class Editor implements AsyncDisposable {
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     const page: Page = await context.newPage();
+    page.setDefaultTimeout(20_000);
     await page.goto(`${this.#url}/?folder=${encodeURIComponent(this.folder)}`);
     await page.locator('.monaco-workbench').waitFor();
     return new Window(page, name);
@@ -118,6 +119,12 @@ export class Editor implements AsyncDisposable {
   daemon(): DaemonFile | undefined {
     const file = join(this.dataDirectory, 'daemon.json');
     return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  }
+
+  /** Changes a workflow's name in its source. */
+  renameWorkflow(from: string, to: string): void {
+    const file = join(this.folder, 'workflows', 'hello.py');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(`name="${from}"`, `name="${to}"`));
   }
 
   async #endDaemon(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
 
 const shots = join(import.meta.dirname, '..', '..', 'out', 'editor');
 
@@ -76,6 +76,22 @@ export class Window {
   async clickRowAction(row: Locator, label: string): Promise<void> {
     await row.hover();
     await row.locator(`.action-label[aria-label^="${label}"]`).click();
+  }
+
+  /** Chooses from the menu that a right click on the row opens. */
+  async chooseFromMenu(row: Locator, label: string): Promise<void> {
+    await row.click({ button: 'right' });
+    await this.page.locator('.context-view .action-menu-item', { hasText: label }).click();
+  }
+
+  /** The content of the webview that is shown. */
+  get webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+  }
+
+  async closeEditors(): Promise<void> {
+    await this.command('View: Close All Editors');
+    await this.page.locator('.tab').first().waitFor({ state: 'detached' });
   }
 
   /** Runs a command by its title in the palette. */
