@@ -1,14 +1,14 @@
 /** The HTTP application, built apart from listening; the routes are one file per dialect. */
 
 import swagger from '@fastify/swagger';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import { Failure } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import { type AuthenticationParts, openAuthentication } from './authentication.ts';
 import { type EndpointParts, routeEndpoints } from './endpoints.ts';
-import { answerUnreadable, handleErrors, sendError } from './envelope.ts';
+import { answerUnreadable, handleErrors, sendError, sendJson } from './envelope.ts';
 import { openGuard } from './guard.ts';
 import { readJson } from './json.ts';
 import { documentOptions, type ReferenceParts, routeReference } from './reference.ts';
@@ -79,8 +79,6 @@ export function buildHttp(parts: HttpParts): HttpApp {
     },
   });
   app.server.maxConnections = maxConnections;
-  // No route speaks WebSocket; an upgrade would go round the guard below.
-  app.server.on('upgrade', (_request, socket) => socket.destroy());
 
   const guardOf = (port: number) =>
     openGuard({ port, host: settings.host, allowedHosts: settings.allowedHosts.split(',') });
@@ -156,4 +154,9 @@ function readJsonBodies(app: FastifyInstance): void {
     { parseAs: 'buffer' },
     async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : readJson(body)),
   );
+  // Programs name a type also where they send nothing.
+  app.addContentTypeParser('*', async ({ headers }: FastifyRequest) => {
+    if (headers['content-length'] === '0') return undefined;
+    throw new Failure('unsupported-media-type', sendJson);
+  });
 }

@@ -10,6 +10,8 @@ import { targetOf } from './target.ts';
 
 /** The documented texts; a refusal never says more than these (D9). */
 export const unauthorizedMessage = 'Invalid or missing API key';
+/** What is said of a body of another type. */
+export const sendJson = 'Send the body as JSON, with the header "Content-Type: application/json".';
 export const forbiddenMessage = 'Insufficient permissions for this operation';
 
 /** `{"success":false,"error":{"code":"NOT_FOUND","message":"…"}}` with the status of the code. */
@@ -62,10 +64,7 @@ const unreadable: Record<string, [string, string]> = {
 /** Fastify's own codes for a request that it cannot read. */
 const readFailures: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'The request body is larger than 1 MiB.'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
-    'unsupported-media-type',
-    'Send the body as JSON, with the header "Content-Type: application/json".',
-  ],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', sendJson],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad-input', 'The body is not as long as Content-Length says.'],
 };
 

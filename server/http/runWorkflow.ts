@@ -1,7 +1,8 @@
 /** The two routes that run a workflow with `{"input": {…}}` (A7, F24); the answer is a run, not its result alone. */
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import { sha256 } from '../keys/mint.ts';
 import { runDetail } from '../runs/rows.ts';
@@ -65,14 +66,14 @@ export function routeRunWorkflow(app: FastifyInstance, parts: RunWorkflowParts):
           answers: { 200: envelope(runAnswer), 202: envelope(runAnswer) },
         },
         async ({ asker, found: workflow, query: { wait = false }, body: given, request, reply }) => {
-          const idempotencyKey = request.headers['idempotency-key'];
+          const idempotencyKey = readIdempotencyKey(request);
           const run = await parts.start({
             workflow,
             input: given.input ?? {},
             caller: { kind: 'key', record: asker.record },
             mode: wait ? workflow.executionMode : 'async',
             wait,
-            ...(typeof idempotencyKey === 'string' && {
+            ...(idempotencyKey !== undefined && {
               once: { key: idempotencyKey, bodyHash: sha256(JSON.stringify(given)) },
             }),
           });
@@ -84,6 +85,13 @@ export function routeRunWorkflow(app: FastifyInstance, parts: RunWorkflowParts):
       );
     });
   }
+}
+
+/** Node joins what is sent twice to one text, which a proxy on the way may not do: then it would be another run. */
+function readIdempotencyKey({ raw }: FastifyRequest): string | undefined {
+  const sent = raw.headersDistinct['idempotency-key'] ?? [];
+  if (sent.length > 1) throw new Failure('bad-input', 'Send one Idempotency-Key.');
+  return sent[0];
 }
 
 function finder({ keys, workflows }: Pick<RunWorkflowParts, 'keys' | 'workflows'>) {

@@ -9,6 +9,7 @@ import type { Workflow } from '../workflows/workflow.ts';
 import { openAdmission } from './admission.ts';
 import type { Caller } from './authentication.ts';
 import type { EndpointParts } from './endpoints.ts';
+import { sendJson } from './envelope.ts';
 import { flatAnswer, toFlatAnswer } from './flatAnswer.ts';
 import { readJson } from './json.ts';
 import { allMethods } from './resource.ts';
@@ -46,10 +47,7 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
 
     const readMembers = (request: FastifyRequest, body: Buffer): object => {
       if (!isJson(request.headers['content-type'])) {
-        throw new Failure(
-          'unsupported-media-type',
-          'Send the body as JSON, with the header "Content-Type: application/json".',
-        );
+        throw new Failure('unsupported-media-type', sendJson);
       }
       const value = readJson(body);
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -12,7 +12,8 @@ const holdMs = 200;
  *
  * Invariant: a line was held for at least 200 ms, and until no question that a secret may be the answer to is open;
  * it is scrubbed with all secrets that are known when it is given out. What a run has printed and reads as a secret
- * later than that is masked in its record only.
+ * later than that is masked in its record only. Masking with secrets that it has not read would let whoever may only
+ * start and follow a run find out, by having guesses printed, which of them is one; and no record would say so.
  *
  * It costs nothing while nobody follows, and a follower that reads slowly, or not at all, holds no more than a number.
  */

@@ -155,6 +155,45 @@ test('bytes that are no HTTP, odd headers, HTTP/1.0 and half-closed sockets get 
   }
 });
 
+test('an idempotency key that is empty, too long or sent twice is 400', async () => {
+  const { host } = new URL(api.daemon.url);
+  const post = `POST ${paths[0]} HTTP/1.1\r\nHost: ${host}\r\nX-Api-Key: ${api.fullKey}\r\nConnection: close\r\n`;
+  for (const keys of [[''], ['x'.repeat(256)], ['one', 'two'], ['one', 'one']]) {
+    const lines = keys.map((key) => `Idempotency-Key: ${key}\r\n`).join('');
+    const body = '{"input": {"name": "once"}}';
+    const { status, body: answer } = await raw(
+      `${post}${lines}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    assert.equal(status, 400, keys.join());
+    checkEnvelope(answer, lines);
+  }
+});
+
+test('no body is no input, whatever type the request names', async () => {
+  const path = '/api/v1/workflows/own_only/run';
+  const type = 'application/x-www-form-urlencoded';
+  const empty = await api.call('POST', path, { body: '', headers: { 'content-type': type } });
+  assert.equal(empty.status, 202);
+  assert.equal((await api.call('POST', path)).status, 202);
+  const full = await api.call('POST', path, { body: 'a=1', headers: { 'content-type': type } });
+  assert.equal(full.status, 415);
+});
+
+test('a client that offers HTTP/2 or a WebSocket is answered in HTTP/1.1, behind the guard', async () => {
+  const { host } = new URL(api.daemon.url);
+  for (const [upgrade, origin, status] of [
+    ['h2c', '', 200],
+    ['websocket', '', 200],
+    ['websocket', 'Origin: https://evil.example\r\n', 403],
+  ] as const) {
+    const answer = await raw(
+      `GET /api/v1/workflows/echo HTTP/1.1\r\nHost: ${host}\r\nX-Api-Key: ${api.fullKey}\r\n` +
+        `${origin}Connection: Upgrade, close\r\nUpgrade: ${upgrade}\r\n\r\n`,
+    );
+    assert.equal(answer.status, status, `${upgrade} ${origin}`);
+  }
+});
+
 test('an unknown scope is 400, and a key with a wrong checksum 401', async () => {
   const unknown = await api.call('POST', '/api/v1/auth/api-keys', { body: { name: 'x', scopes: ['admin'] } });
   assert.equal(unknown.status, 400);
