@@ -41,8 +41,12 @@ export function askText(place: Place, question: TextQuestion): Promise<string | 
   return askLine(place, question, false);
 }
 
-/** A secret: hidden while typed, never empty, never pre-filled (C8, C14, D31). */
-export function askSecret(place: Place, prompt: string): Promise<string | Back> {
+/** A secret: hidden while typed, never empty, never pre-filled (C8, C14, D31). Rejects as `askText` does. */
+export function askSecret(
+  place: Place,
+  prompt: string,
+  button?: vscode.QuickInputButton,
+): Promise<string | Back> {
   return askLine(
     place,
     {
@@ -51,6 +55,7 @@ export function askSecret(place: Place, prompt: string): Promise<string | Back> 
         text === ''
           ? vscode.l10n.t('A secret cannot be empty; press Escape to keep the old one.')
           : undefined,
+      ...(button && { button }),
     },
     true,
   );

@@ -9,7 +9,9 @@ import { openBundles } from './bundles/bundles.ts';
 import { readBundle } from './bundles/reader.ts';
 import { Clients } from './clients.ts';
 import { openConfigAccess } from './configs/access.ts';
+import { commandVariables } from './configs/commandOutput.ts';
 import { openConfigs } from './configs/configs.ts';
+import { openReferences } from './configs/references.ts';
 import { openKeyedVault, openRotation } from './configs/rotation.ts';
 import { openCallAccess } from './connections/access.ts';
 import { readCertificates } from './connections/certificates.ts';
@@ -33,6 +35,7 @@ import { openLint } from './lint.ts';
 import type { Log } from './log.ts';
 import { protocolVersion } from './protocol.ts';
 import { buildRequests } from './requests.ts';
+import { selectEnvironment } from './runs/environment.ts';
 import { openRunOrganization } from './runs/organization.ts';
 import { principalOf } from './runs/principal.ts';
 import { defaultRunSettings, openRuns } from './runs/runner.ts';
@@ -173,10 +176,17 @@ async function compose(
   const probe = openProbe({ client, inject });
   const connections = openConnections({ state, vault, clock, newId, appendAudit, probe });
   const organizationOf = openRunOrganization((id) => state.get('organizations', id));
+  const references = openReferences({
+    environment,
+    commandEnvironment: selectEnvironment(environment, commandVariables),
+    dataDirectory: directory,
+    timeoutMs: settings.referenceTimeoutSeconds * 1000,
+  });
+  closers.push(() => references.close());
   const runs = await openRuns({
     history,
     services: {
-      ...openConfigAccess({ configs, state, vault, appendAudit }),
+      ...openConfigAccess({ configs, state, vault, references, appendAudit }),
       ...openCallAccess({ state, client, inject, appendAudit }),
     },
     pythonDirectory: pythonDirectory(),

@@ -21,6 +21,7 @@ export const errorTable = {
   'cannot-decrypt': 500,
   'storage-failed': 500,
   'call-failed': 502,
+  'reference-failed': 502,
   'python-unavailable': 503,
   'host-failed': 503,
   busy: 503,

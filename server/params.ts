@@ -93,6 +93,7 @@ const shapes: { [M in Method]: Shape<Requests[M]['params']> } = {
     ...nameInScope,
     type: required(text),
     value: optional(json),
+    reference: optional(text),
     description: optional(text),
   },
   'workflowKeys/configs/unset': nameInScope,

@@ -150,9 +150,14 @@ export interface SampleRow {
 
 export type ConfigTypeName = 'string' | 'int' | 'bool' | 'json' | 'secret';
 
+/** D29: where the value of a secret is when it is not stored. */
+export type ReferenceKind = 'env' | 'file' | 'command';
+
 export interface ConfigRow {
   name: string;
   type: ConfigTypeName;
+  /** A secret that refers to a value elsewhere; to what exactly is not shown. */
+  reference?: ReferenceKind;
   /** Absent: the global scope. */
   organizationId?: string;
   /** The value; `[SECRET]` for a secret; `null` when a value is needed (D32, D37). */
@@ -473,12 +478,16 @@ export interface Requests {
   /** Without an organization: all scopes. With one: what it sees, its own before the global ones. */
   'workflowKeys/configs/list': { params: { organizationId?: string }; result: ConfigRow[] };
   'workflowKeys/configs/get': { params: { name: string; organizationId?: string }; result: ConfigRow };
-  /** `value` left out keeps the stored one (D31). */
+  /**
+   * `value` left out keeps the stored one (D31). With `reference` in its place, such as `env:STRIPE_KEY`, the value is
+   * looked up at each read (D29); nothing but this message sets one.
+   */
   'workflowKeys/configs/set': {
     params: {
       name: string;
       type: ConfigTypeName;
       value?: unknown;
+      reference?: string;
       organizationId?: string;
       description?: string;
     };

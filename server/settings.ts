@@ -146,6 +146,13 @@ export const settingTable = {
     3_600,
     'The span of time that the limits above count in, instead of a minute.',
   ),
+  referenceTimeoutSeconds: number(
+    'WORKFLOW_KEYS_REFERENCE_TIMEOUT_SECONDS',
+    10,
+    1,
+    300,
+    'How long the command or file behind a secret may take at each read.',
+  ),
   signatureHeaders: text(
     'WORKFLOW_KEYS_SIGNATURE_HEADERS',
     'X-Signature,X-Hub-Signature-256,Stripe-Signature',

@@ -1,7 +1,7 @@
 /** Commands on configuration: set, edit and remove values; secrets go through their own hidden prompt. */
 
 import * as vscode from 'vscode';
-import type { ConfigRow, ConfigTypeName } from '../../server/protocol.ts';
+import type { ConfigRow, ConfigTypeName, ReferenceKind } from '../../server/protocol.ts';
 import { looksLikeSecret } from '../../server/secretNames.ts';
 import type { Ctx } from '../ctx.ts';
 import { isConfigName } from '../names.ts';
@@ -12,9 +12,11 @@ import {
   askSecret,
   askText,
   type Back,
+  back,
   type Choice,
   confirm,
   type Place,
+  Pressed,
   withoutBack,
 } from '../prompts.ts';
 import { inSteps } from '../steps.ts';
@@ -35,8 +37,11 @@ interface Draft {
   name: string;
   organizationId?: string;
   type: ConfigTypeName;
-  text: string;
+  content: Content;
 }
+
+/** What is stored: text as it was typed, or where the value of a secret is (D29). */
+type Content = { value: string } | { reference: string };
 
 /** “Add Config…” (C7). */
 export async function addConfig(ctx: Ctx, node?: ConfigNode): Promise<void> {
@@ -58,8 +63,8 @@ export async function setConfig(ctx: Ctx, missing?: MissingConfig): Promise<void
 export async function editConfig(ctx: Ctx, node?: ConfigNode): Promise<void> {
   const row = node?.kind === 'config' ? node.row : await askConfig(ctx, t('Edit Config'));
   const place = alone(t('Edit “{0}”', row.name));
-  const text = withoutBack(await askValue(place, row.type, configValueText(row.type, row.value)));
-  await store(ctx, { ...address(row), type: row.type, text });
+  const content = withoutBack(await askContent(place, row.type, configValueText(row.type, row.value)));
+  await store(ctx, { ...address(row), type: row.type, content });
 }
 
 export async function unsetConfig(ctx: Ctx, node?: ConfigNode): Promise<void> {
@@ -107,31 +112,95 @@ async function ask(ctx: Ctx, title: string, known: Known): Promise<void> {
         return askChoice(place, t('Which type?'), choices, choices[0]);
       },
     },
-    text: { ask: (place, soFar) => askValue(place, typeOf(soFar), '') },
+    content: { ask: (place, soFar) => askContent(place, typeOf(soFar), '') },
   });
   const organizationId = known.scope ? known.scope.organizationId : draft.organizationId;
   await store(ctx, {
     name: nameOf(draft),
     type: typeOf(draft),
-    text: draft.text,
+    content: draft.content,
     ...(organizationId === undefined ? {} : { organizationId }),
   });
 }
 
-async function store(ctx: Ctx, { name, organizationId, type, text }: Draft): Promise<void> {
+async function store(ctx: Ctx, { name, organizationId, type, content }: Draft): Promise<void> {
   // As it was typed: the daemon makes the type's value of it, for the editor and the command line alike.
   await ctx.request('workflowKeys/configs/set', {
     name,
     type,
-    value: text,
+    ...content,
     ...(organizationId === undefined ? {} : { organizationId }),
   });
 }
 
-async function askValue(place: Place, type: ConfigTypeName, value: string): Promise<string | Back> {
+async function askContent(place: Place, type: ConfigTypeName, value: string): Promise<Content | Back> {
+  if (type === 'secret') return await askSecretContent(place);
+  const answer = await askValue(place, type, value);
+  return answer === back ? back : { value: answer };
+}
+
+/** The secret itself, or by the button where it is. */
+async function askSecretContent(place: Place): Promise<Content | Back> {
+  try {
+    const answer = await askSecret(place, t('The secret; it is encrypted and not shown again'), {
+      iconPath: new vscode.ThemeIcon('link'),
+      tooltip: t('Refer to an environment variable, a file or a command instead'),
+    });
+    return answer === back ? back : { value: answer };
+  } catch (error) {
+    if (!(error instanceof Pressed)) throw error;
+    const answer = await askReference(place);
+    return answer === back ? await askSecretContent(place) : answer;
+  }
+}
+
+/** D29. */
+async function askReference(place: Place): Promise<Content | Back> {
+  // A way back to the secret, also where it was the first question.
+  const further = { ...place, step: place.step + 1, total: place.total + 1 };
+  const kind = await askChoice(
+    further,
+    t('Where is the secret? It is looked up at each read.'),
+    referenceKinds(),
+  );
+  if (kind === back) return back;
+  const { prompt, placeholder } = referenceQuestions()[kind];
+  const target = await askText(further, {
+    prompt,
+    placeholder,
+    validate: (text) => (text.trim() === '' ? t('It cannot be empty.') : undefined),
+  });
+  return target === back ? await askReference(place) : { reference: `${kind}:${target.trim()}` };
+}
+
+function referenceKinds(): Choice<ReferenceKind>[] {
+  return [
+    { label: `$(symbol-variable) ${t('Environment variable')}`, value: 'env' },
+    { label: `$(file) ${t('File')}`, value: 'file' },
+    { label: `$(terminal) ${t('Command')}`, description: 'op, vault, pass, …', value: 'command' },
+  ];
+}
+
+function referenceQuestions(): Record<ReferenceKind, { prompt: string; placeholder: string }> {
+  return {
+    env: { prompt: t("The variable's name, in the environment of the daemon"), placeholder: 'STRIPE_KEY' },
+    file: {
+      prompt: t('The absolute path of the file, or one that begins with ~/'),
+      placeholder: '~/secrets/stripe',
+    },
+    command: {
+      prompt: t('The command that prints the secret; it is run without a shell'),
+      placeholder: 'op read op://vault/stripe/key',
+    },
+  };
+}
+
+async function askValue(
+  place: Place,
+  type: Exclude<ConfigTypeName, 'secret'>,
+  value: string,
+): Promise<string | Back> {
   switch (type) {
-    case 'secret':
-      return await askSecret(place, t('The secret; it is encrypted and not shown again'));
     case 'bool': {
       const choices = ['true', 'false'].map((label) => ({ label, value: label }));
       return await askChoice(

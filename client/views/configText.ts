@@ -1,7 +1,7 @@
 /** How a config row reads in the side bar (C3, C12, D37); pure, so that it is tested without an editor. */
 
-import { type ConfigRow, secretMask } from '../../server/protocol.ts';
-import { escapeMarkdown, fullTime, oneLine, type TextContext } from '../text.ts';
+import { type ConfigRow, type ReferenceKind, secretMask } from '../../server/protocol.ts';
+import { escapeMarkdown, fullTime, oneLine, type TextContext, type Translate } from '../text.ts';
 
 export interface ConfigText {
   label: string;
@@ -23,7 +23,7 @@ const typeIcons: Record<ConfigRow['type'], string> = {
 
 export function configText(row: ConfigRow, context: TextContext): ConfigText {
   const { t } = context;
-  const value = row.needsValue ? t('needs a value') : shownValue(row);
+  const value = row.needsValue ? t('needs a value') : shownValue(row, t);
   const facts = [
     `**${escapeMarkdown(row.name)}** (${row.type})`,
     ...(row.description ? [escapeMarkdown(row.description)] : []),
@@ -41,8 +41,15 @@ export function configText(row: ConfigRow, context: TextContext): ConfigText {
   };
 }
 
-/** Invariant: a secret is six dots, whatever the daemon answered (C12). */
-function shownValue(row: ConfigRow): string {
-  if (row.type === 'secret') return secretMask;
+/** Invariant: a secret is six dots, whatever the daemon answered (C12); of a reference its kind is told. */
+function shownValue(row: ConfigRow, t: Translate): string {
+  if (row.type === 'secret') {
+    return row.reference ? t('{0} from {1}', secretMask, referenceText(row.reference, t)) : secretMask;
+  }
   return typeof row.value === 'string' ? row.value : JSON.stringify(row.value);
+}
+
+function referenceText(kind: ReferenceKind, t: Translate): string {
+  const texts = { env: t('an environment variable'), file: t('a file'), command: t('a command') };
+  return texts[kind];
 }

@@ -14,37 +14,44 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
 
   config
     .command('set <name> [value]')
-    .description('store a value; a secret is typed, or read from standard input')
-    .option('--type <type>', `one of ${types.join(', ')}`, 'string')
+    .description(
+      'store a value; a secret is typed, or read from standard input, or kept elsewhere with --from',
+    )
+    .option('--type <type>', `one of ${types.join(', ')}; string if it is left out`)
+    .option(
+      '--from <reference>',
+      'a secret that is looked up at each read: env:NAME, file:/path, or "command:op read op://vault/item/field"',
+    )
     .option('--org <id>', 'for this organization; without it the value is global')
     .option('--description <text>', 'what the value is for')
-    .action(
-      async (
-        name: string,
-        given: string | undefined,
-        options: { type: string; org?: string; description?: string },
-      ) => {
-        const type = types.find((known) => known === options.type);
-        if (!type) throw new Failure('bad-input', `--type must be one of ${types.join(', ')}.`);
-        if (type === 'secret' && given !== undefined) {
-          throw new Failure(
-            'bad-input',
-            `A secret is never an argument, where other programs can read it. Type it, or pipe it: printf %s "$VALUE" | workflow-keys config set ${plain(name)} --type secret`,
-          );
-        }
-        const value = given ?? (await readSecret(`Value of ${plain(name)}`));
-        const row = await context.daemon((call) =>
-          call('workflowKeys/configs/set', {
-            name,
-            type,
-            value,
-            ...(options.org !== undefined && { organizationId: options.org }),
-            ...(options.description !== undefined && { description: options.description }),
-          }),
+    .action(async (name: string, given: string | undefined, options: SetOptions) => {
+      const wanted = options.type ?? (options.from === undefined ? 'string' : 'secret');
+      const type = types.find((known) => known === wanted);
+      if (!type) throw new Failure('bad-input', `--type must be one of ${types.join(', ')}.`);
+      if (options.from !== undefined && (given !== undefined || type !== 'secret')) {
+        throw new Failure('bad-input', '--from makes a secret and stands in the place of a value.');
+      }
+      if (type === 'secret' && given !== undefined) {
+        throw new Failure(
+          'bad-input',
+          `A secret is never an argument, where other programs can read it. Type it, or pipe it: printf %s "$VALUE" | workflow-keys config set ${plain(name)} --type secret`,
         );
-        printAnswer(context.json(), row, () => `Set ${row.name} (${row.type}, ${scopeOf(row)}).`);
-      },
-    );
+      }
+      const content =
+        options.from === undefined
+          ? { value: given ?? (await readSecret(`Value of ${plain(name)}`)) }
+          : { reference: options.from };
+      const row = await context.daemon((call) =>
+        call('workflowKeys/configs/set', {
+          name,
+          type,
+          ...content,
+          ...(options.org !== undefined && { organizationId: options.org }),
+          ...(options.description !== undefined && { description: options.description }),
+        }),
+      );
+      printAnswer(context.json(), row, () => `Set ${row.name} (${typeOf(row)}, ${scopeOf(row)}).`);
+    });
 
   config
     .command('get <name>')
@@ -77,7 +84,7 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
           all.map((row) => [
             row.name,
             scopeOf(row),
-            row.type,
+            typeOf(row),
             shortTime(row.updatedAt),
             row.needsValue ? 'needs a value' : plain(shown(row.value)),
           ]),
@@ -99,6 +106,17 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
       );
       if (!context.json()) print(`Removed ${plain(name)}.`);
     });
+}
+
+interface SetOptions {
+  type?: string;
+  from?: string;
+  org?: string;
+  description?: string;
+}
+
+function typeOf({ type, reference }: ConfigRow): string {
+  return reference === undefined ? type : `${type} from ${reference}`;
 }
 
 function scopeOf(row: ConfigRow): string {

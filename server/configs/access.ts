@@ -6,13 +6,16 @@ import type { ConfigAddress, ConfigAnswer, ConfigServices, RunScope } from '../r
 import type { AuditEntry, ConfigRecord, State } from '../store/contracts.ts';
 import { type ConfigPlace, scopeName, visibleTo } from './cascade.ts';
 import type { Configs } from './configs.ts';
+import { kindOf } from './reference.ts';
+import type { References } from './references.ts';
 import { typeOf } from './values.ts';
 import type { Vault } from './vault.ts';
 
 export interface AccessParts {
   state: State;
   configs: Configs;
-  vault: Pick<Vault, 'open'>;
+  vault: Pick<Vault, 'read'>;
+  references: Pick<References, 'resolve'>;
   /** Resolves once the record is durable, and rejects when it cannot be. */
   appendAudit: (entry: AuditEntry) => Promise<unknown>;
 }
@@ -23,7 +26,13 @@ export interface AccessParts {
  * Invariant: a run sees its own organization and the global scope, never another organization (S11, S20, D27), and
  * a secret leaves only after the record of its read is durable (D33, D34).
  */
-export function openConfigAccess({ state, configs, vault, appendAudit }: AccessParts): ConfigServices {
+export function openConfigAccess({
+  state,
+  configs,
+  vault,
+  references,
+  appendAudit,
+}: AccessParts): ConfigServices {
   /**
    * The scope that an address means for this run (D5). Another organization's is refused alike whether it exists or
    * not; a run of an organization reads the global scope and does not write it, for the others' sake (D41).
@@ -49,11 +58,14 @@ export function openConfigAccess({ state, configs, vault, appendAudit }: AccessP
     );
   }
 
-  /** Audits the read, durably, and only then gives the value. */
+  /** Audits the read, durably, and only then gives the value; of a reference what it stands for now (D29). */
   async function reveal(run: RunScope, record: ConfigRecord): Promise<string> {
     let opened: { value: string } | { thrown: unknown };
+    let kind: string | undefined;
     try {
-      opened = { value: vault.open(record, String(record.value)) };
+      const { text, isReference } = vault.read(record, String(record.value));
+      if (isReference) kind = kindOf(text);
+      opened = { value: isReference ? await references.resolve(record, text) : text };
     } catch (thrown) {
       opened = { thrown };
     }
@@ -64,6 +76,7 @@ export function openConfigAccess({ state, configs, vault, appendAudit }: AccessP
       detail: {
         workflowId: run.workflowId,
         scope: record.organizationId === undefined ? 'global' : 'organization',
+        ...(kind !== undefined && { reference: kind }),
       },
     });
     if ('thrown' in opened) throw opened.thrown;

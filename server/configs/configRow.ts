@@ -12,6 +12,7 @@ export function rowOf(record: ConfigRecord): ConfigRow {
     type: record.type,
     value: needsValue ? null : record.type === 'secret' ? secretPlaceholder : record.value,
     needsValue,
+    ...(record.reference !== undefined && { reference: record.reference }),
     ...(record.description !== undefined && { description: record.description }),
     updatedAt: new Date(record.updatedAt).toISOString(),
     updatedBy: record.updatedBy,

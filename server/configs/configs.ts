@@ -13,6 +13,7 @@ import type { AuditEntry, ConfigRecord, Millis, State, StateTransaction } from '
 import { type ConfigPlace, findAt, placeOf, resolveIn, scopeName, visibleTo } from './cascade.ts';
 import { byName, ownFirst, rowOf } from './configRow.ts';
 import * as organizations from './organizations.ts';
+import { parseReference } from './reference.ts';
 import { checkValue, configTypes } from './values.ts';
 import type { Seal, Vault } from './vault.ts';
 
@@ -27,6 +28,8 @@ export interface SetConfigParams extends ConfigPlace {
   type: ConfigTypeName;
   /** Left out: the stored one stays (D31). */
   value?: unknown;
+  /** D29: in place of a value; only for a secret, and only for who sits at the editor or the command line. */
+  reference?: string;
   /** Left out: the stored one stays; empty: there is none any more. */
   description?: string;
 }
@@ -135,15 +138,18 @@ export class Configs {
     const stored = await findAt(tx, place);
     const wish = decide(await resolveIn(tx, place));
     const unsealed = this.#record(place, stored, wish, source.actor);
+    const isNew = wish.value !== undefined || wish.reference !== undefined;
     const written =
-      wish.type === 'secret' && wish.value !== undefined
-        ? sealed(unsealed, await this.#parts.vault.sealer(tx))
-        : unsealed;
+      isNew && wish.type === 'secret' ? sealed(unsealed, await this.#parts.vault.sealer(tx)) : unsealed;
     tx.put('configs', written);
     tx.audit({
       ...auditOf(written, source),
       action: written.type === 'secret' ? 'secret.written' : 'config.written',
-      detail: { type: written.type, ...(stored && { formerType: stored.type }) },
+      detail: {
+        type: written.type,
+        ...(written.reference && { reference: written.reference }),
+        ...(stored && { formerType: stored.type }),
+      },
     });
     return written;
   }
@@ -249,6 +255,15 @@ export class Configs {
       updatedAt: clock(),
       updatedBy: actor,
     };
+    if (wish.reference !== undefined) {
+      if (type !== 'secret' || wish.value !== undefined) {
+        throw new Failure(
+          'bad-input',
+          `Config "${name}" takes a reference as a secret only, without a value.`,
+        );
+      }
+      return { ...record, value: wish.reference, reference: parseReference(name, wish.reference).kind };
+    }
     if (wish.value === undefined) {
       if (wish.mayNeedValue && stored?.value === undefined) return record;
       if (!stored) throw new Failure('bad-input', `Config "${name}" is new and needs a value.`);
@@ -258,7 +273,11 @@ export class Configs {
           `Config "${name}" is of type ${stored.type}; give its value anew to make it ${type}.`,
         );
       }
-      return stored.value === undefined ? record : { ...record, value: stored.value };
+      return {
+        ...record,
+        ...(stored.value !== undefined && { value: stored.value }),
+        ...(stored.reference && { reference: stored.reference }),
+      };
     }
     return { ...record, value: checkValue(name, type, wish.value) };
   }
@@ -269,7 +288,8 @@ export function openConfigs(parts: ConfigsParts): Configs {
 }
 
 function sealed(record: ConfigRecord, seal: Seal): ConfigRecord {
-  return { ...record, value: seal(record, { text: String(record.value), isReference: false }) };
+  const content = { text: String(record.value), isReference: record.reference !== undefined };
+  return { ...record, value: seal(record, content) };
 }
 
 /** D36. @throws Failure `bad-input`. */

@@ -18,6 +18,9 @@ const configRow = strict({
   name: Type.String(),
   type: configType,
   organizationId: Type.Optional(Type.String({ description: 'Absent: the global scope.' })),
+  reference: Type.Optional(
+    Type.Enum(['env', 'file', 'command'], { description: 'Of a secret whose value is kept elsewhere.' }),
+  ),
   value: Type.Unknown({ description: '`[SECRET]` for a secret; `null` when a value is needed.' }),
   needsValue: Type.Boolean(),
   description: Type.Optional(Type.String()),

@@ -34,12 +34,19 @@ const names = new Set([
 ]);
 const patterns = [/^LC_[A-Z]+$/, /^SSL_CERT_(FILE|DIR)$/, /^(HTTP|HTTPS|ALL|NO|FTP)_PROXY$/];
 
-/** What of `environment` a run may see. Names are compared without regard to case, as proxies and Windows need. */
-export function selectEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+/**
+ * What of `environment` a run may see, and what else is named. Names are compared without regard to case, as proxies and
+ * Windows need.
+ */
+export function selectEnvironment(
+  environment: NodeJS.ProcessEnv,
+  further: readonly RegExp[] = [],
+): Record<string, string> {
+  const allowed = [...patterns, ...further];
   const selected: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     const upper = name.toUpperCase();
-    if (value !== undefined && (names.has(upper) || patterns.some((pattern) => pattern.test(upper)))) {
+    if (value !== undefined && (names.has(upper) || allowed.some((pattern) => pattern.test(upper)))) {
       selected[name] = value;
     }
   }

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { publicError } from '../errors.ts';
+import type { Slots } from '../slots.ts';
 import type { History, Millis, RunRecord, RunStatus } from '../store/contracts.ts';
 import { Asks } from './asks.ts';
 import type { RunEvent, RunRequest, RunScope, RunServices } from './contracts.ts';
@@ -12,7 +13,6 @@ import { makeOrder } from './order.ts';
 import { Output } from './output.ts';
 import type { Ending, RunProcess } from './process.ts';
 import { Scrubber } from './scrubber.ts';
-import type { Slots } from './slots.ts';
 
 export interface RunLog {
   info(detail: object, message: string): void;

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { Failure } from '../errors.ts';
+import { Slots } from '../slots.ts';
 import type { History, Millis, OnceMark, RunRecord } from '../store/contracts.ts';
 import type { RunEvent, RunRequest, RunServices, StartedRun } from './contracts.ts';
 import { selectEnvironment } from './environment.ts';
@@ -12,7 +13,6 @@ import { tellFinished } from './liveLogs.ts';
 import { Once } from './once.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { type Acceptance, Run, type RunLog } from './run.ts';
-import { Slots } from './slots.ts';
 import type { ProcessSource, SourcePlan } from './source.ts';
 import { Spawner } from './spawner.ts';
 

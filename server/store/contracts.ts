@@ -51,6 +51,8 @@ export interface ConfigRecord {
   type: ConfigType;
   /** The plain value, or the Fernet token of a secret; absent when the row needs a value (D37). */
   value?: unknown;
+  /** Of a secret whose token holds a reference (D29): its kind, to be shown. Which it is only the token says. */
+  reference?: 'env' | 'file' | 'command';
   description?: string;
   updatedAt: Millis;
   updatedBy: string;

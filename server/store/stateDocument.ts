@@ -131,6 +131,7 @@ const shapes: { [C in CollectionName]: Shape<Collections[C]> } = {
     organizationId: optional(text),
     type: { is: ['string', 'int', 'bool', 'json', 'secret'] },
     value: { is: 'any', optional: true },
+    reference: { is: ['env', 'file', 'command'], optional: true },
     description: optional(text),
     updatedAt: number,
     updatedBy: text,

@@ -27,6 +27,11 @@ describe('configuration', () => {
     }
   });
 
+  test('a secret that is kept elsewhere says where, and not what it is', () => {
+    const text = configText({ ...row, reference: 'command' }, context);
+    assert.equal(text.description, '•••••• from a command');
+  });
+
   test('a value that was imported without its secret says that it is needed', () => {
     const text = configText({ ...row, value: null, needsValue: true }, context);
     assert.equal(text.description, 'needs a value');

@@ -6,7 +6,7 @@ import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
 import { newId } from '../../server/ids.ts';
 import type { ConfigServices, RunScope } from '../../server/runs/contracts.ts';
-import { openStore, type TestStore } from './store.ts';
+import { openStore, references, type TestStore } from './store.ts';
 
 const vault = openVault(deriveKey('a-secret-key-of-a-test-that-is-long-enough'));
 const acmeRun: RunScope = { runId: 'run-1', workflowId: 'charge_card', organizationId: 'acme' };
@@ -19,7 +19,7 @@ async function openRoom(t: TestContext): Promise<TestStore & { configs: Configs;
   await vault.checkKey(store.state);
   for (const id of ['acme', 'globex']) await configs.addOrganization({ id }, 'cli');
   store.audited.length = 0;
-  return { ...store, configs, services: openConfigAccess({ ...store, configs, vault }) };
+  return { ...store, configs, services: openConfigAccess({ ...store, configs, vault, references }) };
 }
 
 /** The row as it is stored, with secrets opened. */
@@ -104,7 +104,7 @@ test('a secret that does not decrypt raises its own error and is audited as fail
   await configs.set({ name: 'own', type: 'secret', value: 'canary', organizationId: 'acme' }, 'cli');
   audited.length = 0;
   const otherVault = openVault(deriveKey('another-secret-key-of-this-test-file'));
-  const broken = openConfigAccess({ state, configs, vault: otherVault, appendAudit });
+  const broken = openConfigAccess({ state, configs, vault: otherVault, references, appendAudit });
   await assert.rejects(broken.getConfig(acmeRun, { name: 'own' }), {
     code: 'cannot-decrypt',
     message: /"own" \(organization "acme"\).*BIFROST_SECRET_KEY/,

@@ -15,7 +15,7 @@ import { openVault, type Vault } from '../../server/configs/vault.ts';
 import { newId } from '../../server/ids.ts';
 import type { State } from '../../server/store/contracts.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
-import { openStore, type TestStore } from './store.ts';
+import { openStore, references, type TestStore } from './store.ts';
 
 const present = 'test-present-key-of-at-least-32-characters';
 const following = 'test-following-key-of-at-least-32-characters';
@@ -225,7 +225,7 @@ test('what is set and read while the key is rotated neither fails nor keeps the 
   const room = await openRoom(t);
   const { state, vault, rotation, configs, again } = room;
   await fill(state, vault, 150);
-  const services = openConfigAccess({ ...room, configs, vault });
+  const services = openConfigAccess({ ...room, configs, vault, references });
   const run = { runId: 'run-1', workflowId: 'reads' };
   let isOver = false;
   let reads = 0;

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { openReferences } from '../../server/configs/references.ts';
 import type { AuditEntry, History, State } from '../../server/store/contracts.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
@@ -23,6 +24,14 @@ export interface TestStore {
   /** Everything that is on the disk, as text. */
   readDisk(): Promise<string>;
 }
+
+/** For rooms that need somebody to resolve references, where no secret is one. */
+export const references = openReferences({
+  environment: {},
+  commandEnvironment: {},
+  dataDirectory: tmpdir(),
+  timeoutMs: 1000,
+});
 
 export async function openStore(t: TestContext): Promise<TestStore> {
   const directory = await mkdtemp(join(tmpdir(), 'rooms-'));

@@ -32,7 +32,7 @@ stateFailureContract('lowdb', makePlace);
 
 describe('state.json', () => {
   const good = {
-    schemaVersion: 2,
+    schemaVersion: 3,
     revision: 3,
     collections: {
       organizations: [],

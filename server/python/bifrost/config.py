@@ -30,7 +30,8 @@ async def get(key: str, default: Any = _UNSET, scope: _Scope = _UNSET) -> Any:
     """The value under the name `key`, decrypted if it is a secret.
 
     A missing name gives `default`, even `None`; without a default it raises `KeyError`.
-    A secret that cannot be decrypted raises `bifrost.errors.DecryptionError`, never the default.
+    A secret that cannot be decrypted raises `bifrost.errors.DecryptionError`, never the default; one that is kept
+    elsewhere and cannot be read from there raises `bifrost.errors.UnresolvedError`.
     `scope=None` or `"global"` reads the global scope instead of the organization's cascade.
     """
     answer = await _ask("get", name=key, scope=scope)

@@ -20,6 +20,10 @@ class DecryptionError(ConfigError):
     """The stored secret does not open with the present `BIFROST_SECRET_KEY`."""
 
 
+class UnresolvedError(ConfigError):
+    """The secret is kept elsewhere, in a variable, a file or behind a command, and could not be read from there."""
+
+
 class AccessError(ConfigError, PermissionError):
     """This run may not use that scope."""
 
@@ -32,6 +36,7 @@ def from_code(code: str, message: str) -> ConfigError:
     """The exception for a failure that the daemon reported."""
     kinds = {
         "cannot-decrypt": DecryptionError,
+        "reference-failed": UnresolvedError,
         "forbidden": AccessError,
         "bad-input": InvalidConfigError,
     }

@@ -1,4 +1,4 @@
-/** How many runs go at once: a first-come queue of bounded length; it knows nothing of what waits in it. */
+/** How many of something go at once: a first-come queue of bounded length; it knows nothing of what waits in it. */
 
 export class Slots {
   #free: number;
