@@ -11,7 +11,7 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
-import { checkDescription, checkName } from '../configs/configs.ts';
+import { checkDescription, checkName } from '../configs/configWish.ts';
 import { checkOrganization } from '../configs/organizations.ts';
 import { checkValue, configTypes } from '../configs/values.ts';
 import { checkShape } from '../connections/wish.ts';

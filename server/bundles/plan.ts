@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type ConfigPlace, findAt, placeOf, scopeName } from '../configs/cascade.ts';
-import type { ConfigWish } from '../configs/configs.ts';
+import type { ConfigWish } from '../configs/configWish.ts';
 import type { BundleItem } from '../protocol.ts';
 import { looksLikeSecret } from '../secretNames.ts';
 import type { ConfigRecord, StateReader } from '../store/contracts.ts';

@@ -1,20 +1,18 @@
 /** The typed configuration and whose it is; it never opens a secret, and gives no value of one. */
 
 import { Failure } from '../errors.ts';
-import {
-  type ChangedNoun,
-  type ConfigRow,
-  type ConfigTypeName,
-  configNamePattern,
-  type OrganizationContents,
-  type OrganizationRow,
+import type {
+  ChangedNoun,
+  ConfigRow,
+  ConfigTypeName,
+  OrganizationContents,
+  OrganizationRow,
 } from '../protocol.ts';
 import type { AuditEntry, ConfigRecord, Millis, State, StateTransaction } from '../store/contracts.ts';
 import { type ConfigPlace, findAt, placeOf, resolveIn, scopeName, visibleTo } from './cascade.ts';
 import { byName, ownFirst, rowOf } from './configRow.ts';
+import { type ConfigWish, checkName, recordFor, type SetConfigParams } from './configWish.ts';
 import * as organizations from './organizations.ts';
-import { parseReference } from './reference.ts';
-import { checkValue, configTypes } from './values.ts';
 import type { Seal, Vault } from './vault.ts';
 
 export interface ConfigsParts {
@@ -22,22 +20,6 @@ export interface ConfigsParts {
   vault: Pick<Vault, 'sealer'>;
   clock: () => Millis;
   newId: () => string;
-}
-
-export interface SetConfigParams extends ConfigPlace {
-  type: ConfigTypeName;
-  /** Left out: the stored one stays (D31). */
-  value?: unknown;
-  /** D29: in place of a value; only for a secret, and only for who sits at the editor or the command line. */
-  reference?: string;
-  /** Left out: the stored one stays; empty: there is none any more. */
-  description?: string;
-}
-
-/** What a row is to become. */
-export interface ConfigWish extends Omit<SetConfigParams, keyof ConfigPlace> {
-  /** A row that has no value is stored without one (D37). */
-  mayNeedValue?: true;
 }
 
 /** All that may be known of a config where values must not be (invariant 5 of the design). */
@@ -137,10 +119,11 @@ export class Configs {
     if (place.organizationId !== undefined) await organizations.checkKnown(tx, place.organizationId);
     const stored = await findAt(tx, place);
     const wish = decide(await resolveIn(tx, place));
-    const unsealed = this.#record(place, stored, wish, source.actor);
+    const { vault, clock, newId } = this.#parts;
+    const base = { id: stored?.id ?? newId(), updatedAt: clock(), updatedBy: source.actor };
+    const unsealed = recordFor(wish, { ...base, ...placeOf(place) }, stored);
     const isNew = wish.value !== undefined || wish.reference !== undefined;
-    const written =
-      isNew && wish.type === 'secret' ? sealed(unsealed, await this.#parts.vault.sealer(tx)) : unsealed;
+    const written = isNew && wish.type === 'secret' ? sealed(unsealed, await vault.sealer(tx)) : unsealed;
     tx.put('configs', written);
     tx.audit({
       ...auditOf(written, source),
@@ -229,58 +212,6 @@ export class Configs {
   announce(nouns: ChangedNoun[]): void {
     for (const listener of this.#listeners) listener(nouns);
   }
-
-  /**
-   * The record to store, a new secret not sealed yet. Its id stays the same for as long as the row exists, because
-   * secrets are sealed for it.
-   */
-  #record(
-    place: ConfigPlace,
-    stored: ConfigRecord | undefined,
-    wish: ConfigWish,
-    actor: string,
-  ): ConfigRecord {
-    const { clock, newId } = this.#parts;
-    const { name } = place;
-    const { type } = wish;
-    if (!configTypes.includes(type)) {
-      throw new Failure('bad-input', `Config "${name}" needs a type: one of ${configTypes.join(', ')}.`);
-    }
-    const description = checkDescription(name, wish.description) ?? stored?.description;
-    const record: ConfigRecord = {
-      id: stored?.id ?? newId(),
-      ...placeOf(place),
-      type,
-      ...(description && { description }),
-      updatedAt: clock(),
-      updatedBy: actor,
-    };
-    if (wish.reference !== undefined) {
-      if (type !== 'secret' || wish.value !== undefined) {
-        throw new Failure(
-          'bad-input',
-          `Config "${name}" takes a reference as a secret only, without a value.`,
-        );
-      }
-      return { ...record, value: wish.reference, reference: parseReference(name, wish.reference).kind };
-    }
-    if (wish.value === undefined) {
-      if (wish.mayNeedValue && stored?.value === undefined) return record;
-      if (!stored) throw new Failure('bad-input', `Config "${name}" is new and needs a value.`);
-      if (stored.type !== type) {
-        throw new Failure(
-          'bad-input',
-          `Config "${name}" is of type ${stored.type}; give its value anew to make it ${type}.`,
-        );
-      }
-      return {
-        ...record,
-        ...(stored.value !== undefined && { value: stored.value }),
-        ...(stored.reference && { reference: stored.reference }),
-      };
-    }
-    return { ...record, value: checkValue(name, type, wish.value) };
-  }
 }
 
 export function openConfigs(parts: ConfigsParts): Configs {
@@ -290,15 +221,6 @@ export function openConfigs(parts: ConfigsParts): Configs {
 function sealed(record: ConfigRecord, seal: Seal): ConfigRecord {
   const content = { text: String(record.value), isReference: record.reference !== undefined };
   return { ...record, value: seal(record, content) };
-}
-
-/** D36. @throws Failure `bad-input`. */
-export function checkName(name: unknown): asserts name is string {
-  if (typeof name === 'string' && configNamePattern.test(name)) return;
-  throw new Failure(
-    'bad-input',
-    'A config name has 1 to 255 characters out of letters, digits, "_", "." and "-".',
-  );
 }
 
 function removeRecord(tx: StateTransaction, record: ConfigRecord, source: ChangeSource): void {
@@ -315,17 +237,4 @@ function auditOf(record: ConfigRecord, source: ChangeSource) {
     outcome: 'ok' as const,
     ...(organizationId !== undefined && { organizationId }),
   };
-}
-
-const longestDescription = 500;
-
-/** Trimmed; undefined where none is given. @throws Failure `bad-input` that names the config. */
-export function checkDescription(name: string, description: unknown): string | undefined {
-  if (description === undefined) return undefined;
-  const text = typeof description === 'string' ? description.trim() : undefined;
-  if (text !== undefined && text.length <= longestDescription && !/[\p{Cc}\p{Cs}]/u.test(text)) return text;
-  throw new Failure(
-    'bad-input',
-    `The description of config "${name}" is one line of at most ${longestDescription} characters.`,
-  );
 }

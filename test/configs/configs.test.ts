@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type Configs, openConfigs, type SetConfigParams } from '../../server/configs/configs.ts';
+import { type Configs, openConfigs } from '../../server/configs/configs.ts';
+import type { SetConfigParams } from '../../server/configs/configWish.ts';
 import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
 import { newId } from '../../server/ids.ts';
