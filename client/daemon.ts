@@ -64,8 +64,9 @@ export class Daemon implements vscode.Disposable {
     return this.#state;
   }
 
-  /** Connects, and starts a daemon when none answers. Fails as `launchDaemon` does. */
+  /** Connects, and starts a daemon when none answers, also one that is just stopping. Fails as `launchDaemon` does. */
   async start(): Promise<void> {
+    await this.#connection?.catch(() => undefined);
     await this.#connect({ launch: true });
   }
 
@@ -83,8 +84,17 @@ export class Daemon implements vscode.Disposable {
   async stop(): Promise<void> {
     this.#retrying.abort();
     const connection = await this.#connect({ launch: false }).catch(() => undefined);
-    this.#connection = undefined;
-    if (connection) await this.#stopDaemon(connection);
+    const stopped = connection ? this.#stopDaemon(connection) : Promise.resolve();
+    // A view that asks meanwhile must not start the daemon again.
+    this.#connection = stopped.then(() => {
+      throw new Failure('stopping', vscode.l10n.t('The daemon is stopping; start it again when it has.'));
+    });
+    this.#connection.catch(() => undefined);
+    try {
+      await stopped;
+    } finally {
+      this.#connection = undefined;
+    }
     this.#setState({ kind: 'stopped' });
   }
 

@@ -16,9 +16,16 @@ export async function report(ctx: Ctx, error: unknown): Promise<void> {
   const message = failure?.message ?? vscode.l10n.t('That did not work; the log has the cause.');
   const showLog = { title: vscode.l10n.t('Show Log'), act: async () => ctx.log.show(true) };
   const remedy = failure && remedies(ctx, failure.code);
-  const chosen = await vscode.window.showErrorMessage(message, ...(remedy ? [remedy] : []), showLog);
+  const offered = [
+    ...(remedy ? [remedy] : []),
+    ...(failure && selfExplanatory.has(failure.code) ? [] : [showLog]),
+  ];
+  const chosen = await vscode.window.showErrorMessage(message, ...offered);
   if (chosen) await chosen.act().catch((next: unknown) => report(ctx, next));
 }
+
+/** What was asked for could not be; the message says why, and the log knows no more. */
+const selfExplanatory = new Set(['bad-input', 'conflict', 'not-found', 'stopping']);
 
 interface Remedy extends vscode.MessageItem {
   act(): Promise<void>;

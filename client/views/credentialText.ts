@@ -15,7 +15,9 @@ export interface CredentialText {
 export function credentialText(row: CredentialRow, context: TextContext): CredentialText {
   const { t } = context;
   const scope = row.organizationId ?? t('Global');
-  const description = [row.service, scope].join(' · ');
+  // “generic” says nothing to people; where it is sent does.
+  const service = row.service === 'generic' ? row.hosts.join(', ') : row.service;
+  const description = [service, scope].join(' · ');
   const facts = [
     `**${escapeMarkdown(row.name)}** (${escapeMarkdown(row.service)}, ${authName(row.auth, t)})`,
     t('Only sent to {0}', row.hosts.map(escapeMarkdown).join(', ')),
@@ -28,7 +30,7 @@ export function credentialText(row: CredentialRow, context: TextContext): Creden
     label: row.name,
     description,
     tooltip: facts.join('\n\n'),
-    spoken: `${row.name}, ${row.service}, ${scope}`,
+    spoken: `${row.name}, ${service}, ${scope}`,
   };
 }
 

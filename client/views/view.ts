@@ -23,11 +23,11 @@ export interface ViewDefinition<Node> {
 export function showView<Node>(ctx: Ctx, definition: ViewDefinition<Node>): vscode.TreeView<Node> {
   const changed = new vscode.EventEmitter<undefined>();
   const load = async (): Promise<Node[]> => {
+    view.message = '';
     if (ctx.daemon.state.kind !== 'ready') return [];
     if (!definition.untrusted && !vscode.workspace.isTrusted) return [];
     try {
       const nodes = await definition.load(ctx);
-      view.message = '';
       view.badge = definition.badge?.(nodes);
       return nodes;
     } catch (error) {

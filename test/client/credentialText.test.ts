@@ -28,6 +28,12 @@ test('a row says whose key it is and for whom, and its tooltip where it goes', (
   assert.match(tooltip, /In the header Authorization: Bearer/);
 });
 
+test('a service that is not known by name is told by its hosts', () => {
+  const { description, spoken } = credentialText({ ...stripe, service: 'generic' }, context);
+  assert.equal(description, 'api.stripe.com, *.example.com · Global');
+  assert.equal(spoken, 'stripe, api.stripe.com, *.example.com, Global');
+});
+
 test('a value that came along by mistake is shown nowhere', () => {
   const row: CredentialRow = { ...stripe, value: 'sk_test_canary', organizationId: 'acme' };
   const text = credentialText(row, context);

@@ -113,6 +113,15 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Takes what stands already in the box that asks `prompt`. */
+  async accept(prompt: string, expected: string): Promise<void> {
+    await this.quickInput.locator('.quick-input-message', { hasText: prompt }).waitFor();
+    await this.page.waitForFunction(
+      `document.querySelector('.quick-input-widget input')?.value === ${JSON.stringify(expected)}`,
+    );
+    await this.page.keyboard.press('Enter');
+  }
+
   /** Chooses a row of the pick that asks `placeholder`. */
   async choose(placeholder: string, label: string | RegExp): Promise<void> {
     await this.quickInput.locator(`input[placeholder^="${placeholder}"]`).waitFor();
@@ -144,6 +153,11 @@ export class Window {
 
   notification(text: string): Locator {
     return this.page.locator('.notification-toast', { hasText: text });
+  }
+
+  async clearNotifications(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+    await this.page.locator('.notification-toast').first().waitFor({ state: 'detached' });
   }
 
   get dialog(): Locator {
