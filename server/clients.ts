@@ -14,13 +14,16 @@ export interface Client {
   refreshLanguage(): void;
 }
 
-/** Runs end by the hundred a second; nobody looks that fast. */
+/** Runs end by the hundred a second, and scripts set values by the thousand; nobody looks that fast. */
 const broadcastDelayMs = 100;
 
 export class Clients {
   readonly #all = new Set<Client>();
   readonly #waiting = new Set<ChangedNoun>();
   #timer: NodeJS.Timeout | undefined;
+  /** What has changed since editors were last told by `announce`; undefined when that is long enough ago. */
+  #since: Set<ChangedNoun> | undefined;
+  #sinceTimer: NodeJS.Timeout | undefined;
 
   get size(): number {
     return this.#all.size;
@@ -34,8 +37,21 @@ export class Clients {
     this.#all.delete(client);
   }
 
-  /** Tells every editor at once, and has what it marks in the code computed again. */
+  /**
+   * Tells every editor, and has what it marks in the code computed again: at once, and what changes within the next
+   * moment together at its end.
+   */
   announce(nouns: ChangedNoun[]): void {
+    if (this.#since) {
+      for (const noun of nouns) this.#since.add(noun);
+      return;
+    }
+    this.#since = new Set();
+    this.#sinceTimer = setTimeout(() => {
+      const changed = [...(this.#since ?? [])];
+      this.#since = undefined;
+      if (changed.length > 0) this.announce(changed);
+    }, broadcastDelayMs).unref();
     this.#send(nouns);
     for (const client of this.#all) client.refreshLanguage();
   }
@@ -52,6 +68,7 @@ export class Clients {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#sinceTimer);
     for (const { connection } of this.#all) connection.dispose();
     this.#all.clear();
   }

@@ -186,3 +186,32 @@ test('lint prints what the editor marks, 1-based, and exits 1 (design: command l
     severity: 'warning',
   });
 });
+
+test('a thousand changes at once are a few messages, and the last one comes after all of them', async () => {
+  const editor = await connectEditor(daemon.data);
+  try {
+    const script = await connectEditor(daemon.data);
+    let told = 0;
+    const { promise: toldOfAll, resolve } = Promise.withResolvers<void>();
+    editor.connection.onNotification('workflowKeys/changed', ({ nouns }: { nouns: string[] }) => {
+      if (!nouns.includes('configs')) return;
+      told += 1;
+      // Whoever is told reads again, and must then see the last change.
+      void editor
+        .request('workflowKeys/configs/list', {})
+        .then((rows) => rows.some(({ value }) => value === 999) && resolve());
+    });
+    const before = performance.now();
+    await Promise.all(
+      Array.from({ length: 1000 }, (_, value) =>
+        script.request('workflowKeys/configs/set', { name: `flood_${value % 50}`, type: 'int', value }),
+      ),
+    );
+    await toldOfAll;
+    const moments = (performance.now() - before) / 100;
+    assert.ok(told <= moments + 2, `${told} messages within ${moments} tenths of a second`);
+    script.leave();
+  } finally {
+    editor.leave();
+  }
+});
