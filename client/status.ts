@@ -1,8 +1,10 @@
-/** The one status item: whether the daemon answers, and on which port. */
+/** The one status item: whether the daemon answers, on which port, and for which organization one works here. */
 
 import * as vscode from 'vscode';
 import type { Ctx } from './ctx.ts';
 import type { DaemonState } from './daemon.ts';
+import { shownId } from './organizationText.ts';
+import { chosenOrganization } from './settings.ts';
 
 /** Shows the daemon's state, here and as the context key that welcome contents and menus ask for. */
 export function showStatus(ctx: Ctx): void {
@@ -20,7 +22,13 @@ export function showStatus(ctx: Ctx): void {
   };
   update(ctx.daemon.state);
   item.show();
-  ctx.extension.subscriptions.push(item, ctx.daemon.onDidChangeState(update));
+  ctx.extension.subscriptions.push(
+    item,
+    ctx.daemon.onDidChangeState(update),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('workflowKeys.organization')) update(ctx.daemon.state);
+    }),
+  );
 }
 
 function statusText(state: DaemonState): { text: string; tooltip: string } {
@@ -30,11 +38,16 @@ function statusText(state: DaemonState): { text: string; tooltip: string } {
       return { text: '$(circle-slash) Workflow Keys', tooltip: t('Workflow Keys: the daemon is stopped') };
     case 'starting':
       return { text: '$(loading~spin) Workflow Keys', tooltip: t('Workflow Keys: the daemon is starting') };
-    case 'ready':
-      return {
-        text: `$(key) ${portOf(state.url)}`,
-        tooltip: t('Workflow Keys: endpoints at {0}', state.url),
-      };
+    case 'ready': {
+      const organization = shownId(chosenOrganization());
+      const endpoints = t('Workflow Keys: endpoints at {0}', state.url);
+      return organization === ''
+        ? { text: `$(key) ${portOf(state.url)}`, tooltip: endpoints }
+        : {
+            text: `$(key) ${portOf(state.url)} $(organization) ${organization}`,
+            tooltip: t('{0}; current organization: {1}', endpoints, organization),
+          };
+    }
     case 'failed':
       return {
         text: '$(error) Workflow Keys',

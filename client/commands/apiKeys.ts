@@ -13,7 +13,7 @@ import type { Ctx } from '../ctx.ts';
 import { askChoice, askSeveral, askText, type Choice } from '../prompts.ts';
 import { inSteps } from '../steps.ts';
 import { expirationChoice, showOnce } from './keyPrompts.ts';
-import { organizationChoices } from './organizations.ts';
+import { askOrganization, organizationChoices } from './organizations.ts';
 
 const { t } = vscode.l10n;
 
@@ -71,7 +71,7 @@ export async function createApiKey(ctx: Ctx): Promise<void> {
     },
     organizationId: {
       when: () => organizations.length > 1,
-      ask: (place) => askChoice(place, t('Whose configuration do its runs read?'), organizations),
+      ask: (place) => askOrganization(place, t('Whose configuration do its runs read?'), organizations),
     },
     expiration: {
       ask: (place) => {

@@ -21,9 +21,9 @@ import {
 } from '../prompts.ts';
 import { inSteps } from '../steps.ts';
 import { configValueText, parseConfigValue } from '../values.ts';
-import type { ConfigNode } from '../views/configs.ts';
 import { configText } from '../views/configText.ts';
-import { organizationChoices } from './organizations.ts';
+import type { ConfigNode } from '../views/configTree.ts';
+import { askOrganization, organizationChoices } from './organizations.ts';
 
 const { t } = vscode.l10n;
 
@@ -103,7 +103,7 @@ async function ask(ctx: Ctx, title: string, known: Known): Promise<void> {
     },
     organizationId: {
       when: () => organizations.length > 1,
-      ask: (place) => askChoice(place, t('Who sees it?'), organizations),
+      ask: (place) => askOrganization(place, t('Who sees it?'), organizations),
     },
     type: {
       when: () => known.type === undefined,

@@ -16,7 +16,7 @@ import {
 } from '../prompts.ts';
 import { inSteps } from '../steps.ts';
 import { authName, credentialText } from '../views/credentialText.ts';
-import { organizationChoices } from './organizations.ts';
+import { askOrganization, organizationChoices } from './organizations.ts';
 
 const { t } = vscode.l10n;
 
@@ -64,7 +64,7 @@ export async function addCredential(ctx: Ctx): Promise<void> {
     },
     organizationId: {
       when: () => organizations.length > 1,
-      ask: (place) => askChoice(place, t('Whose workflows may use it?'), organizations),
+      ask: (place) => askOrganization(place, t('Whose workflows may use it?'), organizations),
     },
     header: {
       when: (soFar) => !isOauth(soFar),

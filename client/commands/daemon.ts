@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Ctx } from '../ctx.ts';
 import { alone, askChoice, type Choice, withoutBack } from '../prompts.ts';
 import { report } from '../report.ts';
+import { chosenOrganization } from '../settings.ts';
 
 const { t } = vscode.l10n;
 
@@ -34,6 +35,11 @@ export async function showStatus(ctx: Ctx): Promise<void> {
     state.kind === 'ready'
       ? [
           await addressChoice(ctx),
+          {
+            label: `$(organization) ${t('Organization: {0}', chosenOrganization() ?? t('Global'))}`,
+            description: t('for diagnostics, and for runs from here'),
+            value: run('workflowKeys.organizations.choose'),
+          },
           { label: `$(debug-restart) ${t('Restart Daemon')}`, value: run('workflowKeys.daemon.restart') },
           {
             label: `$(debug-stop) ${t('Stop Daemon')}`,

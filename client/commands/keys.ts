@@ -16,7 +16,7 @@ import { inSteps } from '../steps.ts';
 import { fullTime } from '../text.ts';
 import type { KeyNode } from '../views/keys.ts';
 import { askKey, expirationChoice, showOnce } from './keyPrompts.ts';
-import { organizationChoices } from './organizations.ts';
+import { askOrganization, organizationChoices } from './organizations.ts';
 
 const { t } = vscode.l10n;
 
@@ -58,7 +58,7 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
     },
     organizationId: {
       when: () => organizations.length > 1,
-      ask: (place) => askChoice(place, t('Whose configuration do its runs read?'), organizations),
+      ask: (place) => askOrganization(place, t('Whose configuration do its runs read?'), organizations),
     },
     expiresInDays: {
       ask: (place) => {

@@ -1,11 +1,23 @@
-/** Commands on organizations: add, remove, choose the one that diagnostics are for. */
+/** Commands on organizations: add, rename, remove, and choose the current one. */
 
 import * as vscode from 'vscode';
+import type { OrganizationRow } from '../../server/protocol.ts';
 import type { Ctx } from '../ctx.ts';
-import { alone, askChoice, askRow, askText, type Choice, confirm, withoutBack } from '../prompts.ts';
+import { removalText } from '../organizationText.ts';
+import {
+  alone,
+  askChoice,
+  askRow,
+  askText,
+  type Back,
+  type Choice,
+  confirm,
+  type Place,
+  withoutBack,
+} from '../prompts.ts';
 import { chosenOrganization, chooseOrganization as keepChoice } from '../settings.ts';
 import { inSteps } from '../steps.ts';
-import type { ConfigNode } from '../views/configs.ts';
+import type { ConfigNode } from '../views/configTree.ts';
 
 const { t } = vscode.l10n;
 
@@ -20,6 +32,20 @@ export async function organizationChoices(ctx: Ctx): Promise<Choice<string | und
       value: id,
     })),
   ];
+}
+
+/** One of `organizationChoices`; Enter takes the current one. */
+export function askOrganization(
+  place: Place,
+  question: string,
+  choices: Choice<string | undefined>[],
+): Promise<string | undefined | Back> {
+  return askChoice(
+    place,
+    question,
+    choices,
+    choices.find(({ value }) => value === chosenOrganization()),
+  );
 }
 
 export async function addOrganization(ctx: Ctx): Promise<void> {
@@ -44,31 +70,43 @@ export async function addOrganization(ctx: Ctx): Promise<void> {
   });
 }
 
-export async function removeOrganization(ctx: Ctx, node?: ConfigNode): Promise<void> {
-  const id = node?.kind === 'scope' ? node.organizationId : await askOrganization(ctx);
-  if (id === undefined) return;
-  const configs = (await ctx.request('workflowKeys/configs/list', {})).filter(
-    (row) => row.organizationId === id,
+export async function renameOrganization(ctx: Ctx, node?: ConfigNode): Promise<void> {
+  const title = t('Rename Organization');
+  const { id, name } = await organizationOf(ctx, title, node);
+  const typed = withoutBack(
+    await askText(alone(title), {
+      prompt: t('The name of “{0}” for people; its id stays', id),
+      value: name,
+      validate: (text) => (text.trim() === '' ? t('An organization needs a name.') : undefined),
+    }),
   );
-  await confirm(
-    t('Remove the organization “{0}”?', id),
-    t('Its {0} configuration values are removed with it. This cannot be undone.', configs.length),
-    t('Remove'),
-  );
-  await ctx.request('workflowKeys/organizations/remove', { id });
+  await ctx.request('workflowKeys/organizations/rename', { id, name: typed.trim() });
 }
 
-/** For which organization the diagnostics look up names; the change of the setting tells the daemon. */
+/** Says what goes with it, and asks. */
+export async function removeOrganization(ctx: Ctx, node?: ConfigNode): Promise<void> {
+  const { id, name } = await organizationOf(ctx, t('Remove Organization'), node);
+  const contents = await ctx.request('workflowKeys/organizations/contents', { id });
+  await confirm(t('Remove the organization “{0}”?', name), removalText(contents, { t }), t('Remove'));
+  await ctx.request('workflowKeys/organizations/remove', { id });
+  if (chosenOrganization() === id) await keepChoice(undefined);
+}
+
+/** The current organization, for diagnostics and runs; the change of the setting tells the daemon. */
 export async function chooseOrganization(ctx: Ctx): Promise<void> {
   const choices = await organizationChoices(ctx);
-  const active = choices.find(({ value }) => value === chosenOrganization());
-  const place = alone(t('Choose Organization'));
-  const chosen = await askChoice(place, t('Whose configuration do diagnostics check?'), choices, active);
-  await keepChoice(withoutBack(chosen));
+  const question = t('For which organization do diagnostics look, and workflows run from here?');
+  await keepChoice(withoutBack(await askOrganization(alone(t('Choose Organization')), question, choices)));
 }
 
-async function askOrganization(ctx: Ctx): Promise<string | undefined> {
-  const choices = (await organizationChoices(ctx)).filter(({ value }) => value !== undefined);
-  const nothing = t('There are no organizations yet.');
-  return await askRow(t('Remove Organization'), t('Which organization?'), choices, nothing);
+async function organizationOf(ctx: Ctx, title: string, node?: ConfigNode): Promise<OrganizationRow> {
+  const rows = await ctx.request('workflowKeys/organizations/list', null);
+  const known = rows.find(({ id }) => node?.kind === 'scope' && id === node.organizationId);
+  if (known) return known;
+  const choices = rows.map((row) => ({
+    label: `$(organization) ${row.name}`,
+    ...(row.name === row.id ? {} : { description: row.id }),
+    value: row,
+  }));
+  return await askRow(title, t('Which organization?'), choices, t('There are no organizations yet.'));
 }

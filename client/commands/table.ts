@@ -9,11 +9,16 @@ import { addConfig, editConfig, setConfig, setSecret, unsetConfig } from './conf
 import { addCredential, removeCredential, rotateCredential, testCredential } from './credentials.ts';
 import { restartDaemon, showLog, showStatus, startDaemon, stopDaemon } from './daemon.ts';
 import { copyKeyId, createKey, openKeysPage, rebindKey, revokeKey, rotateKey } from './keys.ts';
-import { addOrganization, chooseOrganization, removeOrganization } from './organizations.ts';
+import {
+  addOrganization,
+  chooseOrganization,
+  removeOrganization,
+  renameOrganization,
+} from './organizations.ts';
 import { explainRequest } from './requests.ts';
 import { cancelRun, retryRun, showRun } from './runs.ts';
 import { copySample } from './samples.ts';
-import { openWorkflow, runWorkflow } from './workflows.ts';
+import { openWorkflow, runWorkflow, setWorkflowOrganization } from './workflows.ts';
 
 /**
  * The argument is what the manifest's menus, a code lens or a quick fix passes; the palette passes none, and
@@ -39,10 +44,12 @@ const commands = {
   'workflowKeys.credentials.rotate': rotateCredential,
   'workflowKeys.credentials.remove': removeCredential,
   'workflowKeys.organizations.add': addOrganization,
+  'workflowKeys.organizations.rename': renameOrganization,
   'workflowKeys.organizations.remove': removeOrganization,
   'workflowKeys.organizations.choose': chooseOrganization,
   'workflowKeys.workflows.run': runWorkflow,
   'workflowKeys.workflows.open': openWorkflow,
+  'workflowKeys.workflows.setOrganization': setWorkflowOrganization,
   'workflowKeys.samples.copy': copySample,
   'workflowKeys.runs.start': runWorkflow,
   'workflowKeys.runs.show': showRun,

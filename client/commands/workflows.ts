@@ -4,11 +4,12 @@ import * as vscode from 'vscode';
 import type { WorkflowRow } from '../../server/protocol.ts';
 import type { Ctx } from '../ctx.ts';
 import { openRun } from '../documents.ts';
-import { alone, askRow, askText, type Choice, Pressed, withoutBack } from '../prompts.ts';
+import { alone, askChoice, askRow, askText, type Choice, Pressed, withoutBack } from '../prompts.ts';
 import { chosenOrganization } from '../settings.ts';
 import { inSteps } from '../steps.ts';
 import { parseArgument, parseInput } from '../values.ts';
 import { workflowText } from '../views/workflowText.ts';
+import { organizationChoices } from './organizations.ts';
 
 const { t } = vscode.l10n;
 
@@ -43,6 +44,20 @@ export async function openWorkflow(ctx: Ctx, argument?: WorkflowArgument): Promi
   const { start, end } = range;
   await vscode.window.showTextDocument(document, {
     selection: new vscode.Range(start.line, start.character, end.line, end.character),
+  });
+}
+
+/** For which organization it runs where its key says nothing (D28). */
+export async function setWorkflowOrganization(ctx: Ctx, argument?: WorkflowArgument): Promise<void> {
+  const title = t('Set Organization of Workflow');
+  const { id, organizationId } = await workflowOf(ctx, title, argument);
+  const choices = await organizationChoices(ctx);
+  const question = t('For whom does “{0}” run, where its key belongs to no organization?', id);
+  const active = choices.find(({ value }) => value === organizationId);
+  const chosen = withoutBack(await askChoice(alone(title), question, choices, active));
+  await ctx.request('workflowKeys/workflows/setOrganization', {
+    id,
+    ...(chosen === undefined ? {} : { organizationId: chosen }),
   });
 }
 

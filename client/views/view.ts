@@ -10,6 +10,8 @@ export interface ViewDefinition<Node> {
   id: string;
   /** Read again when one of these changed. */
   nouns: readonly ChangedNoun[];
+  /** So are these settings, e.g. `workflowKeys.organization`. */
+  settings?: readonly string[];
   /** Whether it shows anything in a workspace that is not trusted. */
   untrusted: boolean;
   load(ctx: Ctx): Promise<Node[]>;
@@ -71,6 +73,9 @@ export function showView<Node>(ctx: Ctx, definition: ViewDefinition<Node>): vsco
     ctx.daemon.onDidChangeState(() => void refresh()),
     ctx.daemon.onDidChangeRows((nouns) => {
       if (nouns.some((noun) => definition.nouns.includes(noun))) void refresh();
+    }),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (definition.settings?.some((setting) => change.affectsConfiguration(setting))) void refresh();
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void refresh()),
     // Times in rows are relative, and grow old while nobody looks.

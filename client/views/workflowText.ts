@@ -46,18 +46,22 @@ export function workflowText(row: WorkflowRow, { t }: TextContext): WorkflowText
     'own-key': t('It runs with its own key; global keys are refused.'),
     'any-key': t('It runs with its own key or a global one.'),
   }[state];
+  const owner = row.organizationId === undefined ? [] : [t('for {0}', row.organizationId)];
   const callable = state !== 'off' && state !== 'duplicate';
   return {
     label: row.id,
-    description: callable ? `${short} · ${row.allowedMethods.join(', ')}` : short,
+    description: [short, ...(callable ? [row.allowedMethods.join(', ')] : []), ...owner].join(' · '),
     tooltip: [
       `**${escapeMarkdown(row.id)}**`,
       ...(row.description ? [escapeMarkdown(row.description)] : []),
       escapeMarkdown(long),
+      ...(row.organizationId === undefined
+        ? []
+        : [escapeMarkdown(t('It runs for {0}, unless its key belongs to another one.', row.organizationId))]),
       ...(callable ? [`\`${row.allowedMethods.join(', ')} ${row.url}\``] : []),
       signature(row),
     ].join('\n\n'),
-    spoken: `${row.id}, ${short}`,
+    spoken: [row.id, short, ...owner].join(', '),
     icon: icons[state],
   };
 }
