@@ -4,6 +4,7 @@ import { openAnnouncement } from './announcement.ts';
 import { openAuditLog } from './audit/auditLog.ts';
 import { openRefusals } from './audit/refusals.ts';
 import { auditKeyAddress, loadSeal, renewSeal } from './audit/sealKey.ts';
+import { Backups } from './backup.ts';
 import { parseWorkerFile, pythonDirectory, referenceDirectory, wasmDirectory } from './beside.ts';
 import { openBundles } from './bundles/bundles.ts';
 import { readBundle } from './bundles/reader.ts';
@@ -45,6 +46,7 @@ import { openSocketDirectory } from './socketDirectory.ts';
 import type { AuditEntry } from './store/contracts.ts';
 import { lockDataDirectory } from './store/lock.ts';
 import { openLowdbState } from './store/lowdbState.ts';
+import { finishReplacement } from './store/replacement.ts';
 import { openSqliteHistory } from './store/sqliteHistory.ts';
 import { version } from './version.ts';
 import { welcome } from './welcome.ts';
@@ -120,6 +122,7 @@ async function compose(
   closers.push(outlive(log));
   const lock = lockDataDirectory(directory);
   closers.push(() => lock.release());
+  if (await finishReplacement(directory, clock())) log.info('a restore that was cut off is finished');
   const announcement = openAnnouncement(directory);
   closers.push(() => announcement.withdraw());
 
@@ -279,6 +282,7 @@ async function compose(
     keys,
     configs,
     connections,
+    backups: new Backups({ state, history, appendAudit, clock, keySource: source }),
     bundles: openBundles({
       state,
       configs,

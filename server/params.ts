@@ -133,6 +133,8 @@ const shapes: { [M in Method]: Shape<Requests[M]['params']> } = {
   'workflowKeys/bundles/export': null,
   'workflowKeys/bundles/preview': { text: required(text) },
   'workflowKeys/bundles/import': { text: required(text), approved: optional(text) },
+  'workflowKeys/backups/write': { path: required(text), replace: optional(flag) },
+  'workflowKeys/backups/progress': null,
   'workflowKeys/workflows/list': null,
   'workflowKeys/workflows/setOrganization': { id: required(text), organizationId: optional(text) },
   'workflowKeys/workflows/samples': { id: required(text) },

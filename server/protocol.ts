@@ -259,10 +259,20 @@ export interface RotatedSecretKey {
   keptIn: 'environment' | 'file';
 }
 
-/** Secrets and credentials that are sealed anew so far. */
-export interface RotationProgress {
+/** How far a long piece of work is. */
+export interface WorkProgress {
   done: number;
   total: number;
+}
+
+/** A backup that was written. */
+export interface MadeBackup {
+  /** Absolute. */
+  path: string;
+  /** Of the state. */
+  revision: number;
+  /** Where the key of its secrets is, which is not in it. */
+  keySource: 'environment' | 'file';
 }
 
 export interface OrganizationRow {
@@ -516,7 +526,7 @@ export interface Requests {
     result: RotatedSecretKey;
   };
   /** Of the rotation that is under way, else `null`. */
-  'workflowKeys/secretKey/progress': { params: null; result: RotationProgress | null };
+  'workflowKeys/secretKey/progress': { params: null; result: WorkProgress | null };
 
   'workflowKeys/organizations/list': { params: null; result: OrganizationRow[] };
   'workflowKeys/organizations/add': { params: { id: string; name?: string }; result: OrganizationRow };
@@ -533,6 +543,11 @@ export interface Requests {
   'workflowKeys/bundles/preview': { params: { text: string }; result: BundlePreview };
   /** All or nothing; with `approved`, only what that preview has shown. */
   'workflowKeys/bundles/import': { params: { text: string; approved?: string }; result: ImportedBundle };
+
+  /** Everything, as it is at one moment, into one new file; its secrets stay encrypted. `path` is absolute. */
+  'workflowKeys/backups/write': { params: { path: string; replace?: boolean }; result: MadeBackup };
+  /** Of the backup that is being written. */
+  'workflowKeys/backups/progress': { params: null; result: WorkProgress | null };
 
   'workflowKeys/workflows/list': { params: null; result: WorkflowRow[] };
   /** For whom it runs where its key says nothing (D28); left out: for nobody, with the global configuration. */

@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path';
 import type { AuditLog } from './audit/auditLog.ts';
 import type { Refusals } from './audit/refusals.ts';
 import { auditRow } from './audit/rows.ts';
+import type { Backups } from './backup.ts';
 import type { Bundles } from './bundles/bundles.ts';
 import type { Client, Clients } from './clients.ts';
 import type { Configs } from './configs/configs.ts';
@@ -36,6 +37,7 @@ export interface RequestParts {
   configs: Configs;
   connections: Connections;
   bundles: Bundles;
+  backups: Backups;
   registry: WorkflowRegistry;
   folders: Folders;
   overrides: Overrides;
@@ -80,6 +82,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
     connections,
     rotation,
     bundles,
+    backups,
     registry,
     folders,
     runs,
@@ -188,6 +191,10 @@ export function buildRequests(parts: RequestParts): RequestTable {
     'workflowKeys/bundles/export': (_params, client) => bundles.export(client.kind),
     'workflowKeys/bundles/preview': ({ text }) => bundles.preview(text),
     'workflowKeys/bundles/import': (params, client) => bundles.import(params, client.kind),
+
+    'workflowKeys/backups/write': ({ path, replace = false }, client) =>
+      backups.write({ path, replace }, client.kind),
+    'workflowKeys/backups/progress': async () => backups.progress ?? null,
 
     'workflowKeys/workflows/list': async () =>
       registry.list().map((workflow) => workflowRow(workflow, url())),

@@ -2,7 +2,7 @@
 
 import type { Vault } from '../configs/vault.ts';
 import { Failure } from '../errors.ts';
-import type { State } from '../store/contracts.ts';
+import type { State, StateReader } from '../store/contracts.ts';
 import type { AuditLog } from './auditLog.ts';
 import { keyedAction, type Seal } from './chain.ts';
 
@@ -17,7 +17,15 @@ export interface SealKeyParts {
 }
 
 /** Undefined when there is no key yet, or the present secret key does not open it. */
-export async function loadSeal({ state, vault, sealBy }: SealKeyParts): Promise<Seal | undefined> {
+export async function loadSeal({
+  state,
+  vault,
+  sealBy,
+}: {
+  state: StateReader;
+  vault: Pick<Vault, 'open'>;
+  sealBy: SealKeyParts['sealBy'];
+}): Promise<Seal | undefined> {
   const stored = await state.get('meta', auditKeyAddress.id);
   if (!stored) return undefined;
   try {

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
 import type { BundleItem, BundlePreview, ExportedBundle, NeededValue } from '../protocol.ts';
 import type { Call } from './connect.ts';
-import { plain, print, table } from './output.ts';
+import { count, plain, print, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { ask, confirm } from './secretInput.ts';
 
@@ -178,10 +178,6 @@ function toldOf(exported: ExportedBundle): string[] {
         `"${name}" looks like a secret and stands there as plain text; make it one with: workflow-keys config set ${name} --type secret`,
     ),
   ];
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
 }
 
 function readText(file: string): string {

@@ -39,6 +39,11 @@ export function table(
     .join('\n');
 }
 
+/** `1 key`, `2 keys`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
 /** `2026-11-21 02:25` in UTC, or `never`. */
 export function shortTime(timestamp: string | null): string {
   return timestamp === null ? 'never' : timestamp.slice(0, 16).replace('T', ' ');

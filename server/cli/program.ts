@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts';
 import { readSettings } from '../settings.ts';
 import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
+import { addBackupCommands } from './backups.ts';
 import { addBundleCommands } from './bundles.ts';
 import { addConfigCommands } from './configs.ts';
 import { type Call, withDaemon } from './connect.ts';
@@ -79,6 +80,7 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     addAuditCommands,
     addExplainCommand,
     addBundleCommands,
+    addBackupCommands,
   ]) {
     add(program, context);
   }

@@ -1,10 +1,10 @@
 /** `rotate-secret-key`: what it would do, and doing it; the new key is typed or piped, and printed nowhere. */
 
 import type { Command } from 'commander';
-import type { RotatedSecretKey, RotationProgress, SecretKeyCheck } from '../protocol.ts';
-import type { Call } from './connect.ts';
-import { plain, printAnswer } from './output.ts';
+import type { RotatedSecretKey, SecretKeyCheck } from '../protocol.ts';
+import { count, plain, printAnswer } from './output.ts';
 import type { ProgramContext } from './program.ts';
+import { showProgress } from './progress.ts';
 import { readNewSecret } from './secretInput.ts';
 
 export function addSecretKeyCommand(program: Command, context: ProgramContext): void {
@@ -26,7 +26,9 @@ export function addSecretKeyCommand(program: Command, context: ProgramContext): 
       const wish = generate ? { generate } : { key: await readNewSecret('New secret key') };
       const rotated = await context.daemon(async (call) => {
         const isShown = process.stderr.isTTY && !context.json();
-        const stopShowing = isShown ? showProgress(call) : undefined;
+        const stopShowing = isShown
+          ? showProgress(() => call('workflowKeys/secretKey/progress', null))
+          : undefined;
         try {
           return await call('workflowKeys/secretKey/rotate', wish);
         } finally {
@@ -57,39 +59,4 @@ function describeRotated({ secrets, credentials, alreadyDone, keptIn }: RotatedS
       ? 'Start the daemon with BIFROST_SECRET_KEY set to the new key next time; with any other it reads no secret.'
       : 'It is kept in the key file of the data directory.',
   ].join('\n');
-}
-
-const lookEveryMs = 100;
-const barWidth = 30;
-
-/** Draws on standard error until it is stopped. */
-function showProgress(call: Call): () => Promise<void> {
-  const ended = Promise.withResolvers<void>();
-  let isOver = false;
-  const draw = async () => {
-    while (!isOver) {
-      const progress = await call('workflowKeys/secretKey/progress', null);
-      if (progress && progress.total > 0) process.stderr.write(`\r${bar(progress)}`);
-      const pause = new Promise((resolve) => setTimeout(resolve, lookEveryMs));
-      await Promise.race([pause, ended.promise]);
-    }
-  };
-  // A connection that is lost is told of by the rotation itself.
-  const drawing = draw().catch(() => undefined);
-  return async () => {
-    isOver = true;
-    ended.resolve();
-    await drawing;
-    // Clears the line.
-    process.stderr.write('\r\u001b[K');
-  };
-}
-
-function bar({ done, total }: RotationProgress): string {
-  const filled = Math.floor((done / total) * barWidth);
-  return `[${'#'.repeat(filled)}${' '.repeat(barWidth - filled)}] ${done} of ${total}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { Failure } from '../errors.ts';
-import type { RotatedSecretKey, RotationProgress, SecretKeyCheck } from '../protocol.ts';
+import type { RotatedSecretKey, SecretKeyCheck, WorkProgress } from '../protocol.ts';
 import type { ConfigRecord, CredentialRecord, State, StateReader } from '../store/contracts.ts';
 import { scopeName } from './cascade.ts';
 import {
@@ -61,14 +61,14 @@ export type NewSecretKey = { kind: 'chosen'; text: string } | { kind: 'generated
 
 export class Rotation {
   readonly #parts: RotationParts;
-  #progress: RotationProgress | undefined;
+  #progress: WorkProgress | undefined;
 
   constructor(parts: RotationParts) {
     this.#parts = parts;
   }
 
   /** How far the rotation that is under way has come. */
-  get progress(): RotationProgress | undefined {
+  get progress(): WorkProgress | undefined {
     return this.#progress;
   }
 

@@ -1,6 +1,7 @@
 /** The key that encrypts secrets, from the environment or a file of the daemon's own; it encrypts nothing. */
 
 import { hkdfSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../errors.ts';
@@ -48,6 +49,17 @@ export async function loadSecretKey({
   const key = deriveKey(await readOrMakeText(join(directory, secretKeyFile)));
   const staged = await readKey(join(directory, stagedKeyFile));
   return { key, source: 'file', ...(staged && { staged }) };
+}
+
+/** Whether `loadSecretKey` would find a key, and not make one. */
+export function hasSecretKey({
+  environment,
+  directory,
+}: {
+  environment: Record<string, string | undefined>;
+  directory: string;
+}): boolean {
+  return environment[secretKeyVariable] !== undefined || existsSync(join(directory, secretKeyFile));
 }
 
 /**

@@ -226,7 +226,8 @@ function contentIn(text: string, address: SecretAddress): SecretContent | undefi
   return belongs ? { text: String(envelope?.value), isReference: envelope?.reference === true } : undefined;
 }
 
-async function hasSecrets(reader: StateReader): Promise<boolean> {
+/** Whether anything stored is sealed. */
+export async function hasSecrets(reader: StateReader): Promise<boolean> {
   if ((await reader.list('credentials')).length > 0) return true;
   const configs = await reader.list('configs');
   return configs.some(({ type, value }) => type === 'secret' && value !== undefined);

@@ -166,7 +166,18 @@ export interface State extends StateReader {
   /** Number of the newest durable transaction. */
   readonly revision: number;
   transact<T>(change: (tx: StateTransaction) => Promise<T>): Promise<T>;
+  /**
+   * The whole state as one document, and what `meanwhile` gives: while that runs nothing changes, and the audit records
+   * of all changes up to this revision are written, and of none after it. Brief, since every change waits for it.
+   */
+  freeze<T>(meanwhile: () => Promise<T>): Promise<FrozenState & { meanwhile: T }>;
   close(): Promise<void>;
+}
+
+export interface FrozenState {
+  revision: number;
+  /** As the engine reads it again. */
+  document: Uint8Array;
 }
 
 /** Makes audit records durable, before the change that leads to `revision`; rejects when it cannot (D34). */
@@ -342,5 +353,23 @@ export interface History {
   /** Last use of keys, by key id. Not acknowledged to anybody, so written without waiting for the disk. */
   saveLastUsed(lastUsed: ReadonlyMap<string, Millis>): Promise<void>;
   loadLastUsed(): Promise<Map<string, Millis>>;
+
+  /** Holds on to all that was written up to now, while the history goes on. */
+  pin(): Promise<PinnedHistory>;
   close(): Promise<void>;
+}
+
+/** A history as it was at one moment. To be closed, since until then nothing of it is given up. */
+export interface PinnedHistory {
+  /**
+   * Copies it into the empty file at `path`, a part at a time, so that nobody waits for it.
+   * Rejects with whatever the disk has to say.
+   */
+  copyTo(path: string, onProgress: (progress: CopyProgress) => void): Promise<void>;
+  close(): void;
+}
+
+export interface CopyProgress {
+  done: number;
+  total: number;
 }

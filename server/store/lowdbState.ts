@@ -12,6 +12,7 @@ import type {
   AuditWriter,
   CollectionName,
   Collections,
+  FrozenState,
   IndexedField,
   State,
   StateTransaction,
@@ -124,6 +125,15 @@ class LowdbState implements State {
     await outcome.durable;
     if ('thrown' in outcome) throw outcome.thrown;
     return outcome.value;
+  }
+
+  async freeze<T>(meanwhile: () => Promise<T>): Promise<FrozenState & { meanwhile: T }> {
+    return this.#inTurn(async () => {
+      await this.#flushing;
+      const { revision, collections } = this.#low.data;
+      const pieces = new StateEncoder().encode({ schemaVersion: stateSchemaVersion, revision, collections });
+      return { revision, document: Buffer.concat(pieces), meanwhile: await meanwhile() };
+    });
   }
 
   async close(): Promise<void> {

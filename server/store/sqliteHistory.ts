@@ -10,6 +10,7 @@ import type {
   AuditRecord,
   History,
   Millis,
+  PinnedHistory,
   RunFilter,
   RunRecord,
   RunSummary,
@@ -17,6 +18,7 @@ import type {
 import { GroupCommit } from './groupCommit.ts';
 import { historyFailure, openHistoryDatabase } from './historyDatabase.ts';
 import { prepareStatements } from './historyStatements.ts';
+import { pinHistory } from './pinnedHistory.ts';
 import { runFromRow, runToRow, summaryColumns, summaryFromRow, withArrays } from './runRow.ts';
 
 /**
@@ -195,6 +197,13 @@ class SqliteHistory implements History {
       const rows = this.#statements.allLastUsed.all();
       return new Map(rows.map((row) => [String(row.key_id), Number(row.at)]));
     });
+  }
+
+  async pin(): Promise<PinnedHistory> {
+    this.#checkOpen();
+    this.#writeNotes();
+    await this.#commit.add(() => undefined, { durable: false });
+    return this.#read(() => pinHistory(this.#path));
   }
 
   async close(): Promise<void> {
