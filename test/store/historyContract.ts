@@ -8,6 +8,8 @@ import type { AuditRecord, History, RunFilter, RunRecord, RunSummary } from '../
 /** A place of its own where a history can be opened, broken and opened again; disposed with all that is in it. */
 export interface HistoryPlace extends AsyncDisposable {
   open(): Promise<History>;
+  /** Before it is opened: gives the path of an empty file that is then the history. */
+  fill(write: (path: string) => Promise<void>): Promise<void>;
   /** Makes every write fail until the answer is called. */
   breakWrites(): () => void;
 }
@@ -383,6 +385,25 @@ export function historyContract(engine: string, makePlace: () => Promise<History
       assert.ok(await again.getRun(runRecord(1).id));
       assert.deepEqual(seqs(await again.listAudit({ limit: 10 })), [1]);
       await again.close();
+    });
+
+    test('what is pinned can be copied as it was, while the history goes on', async () => {
+      await using place = await makePlace();
+      const history = await place.open();
+      await history.appendAudit([auditRecord(1)]);
+      history.noteRun(runRecord(1, { status: 'Running' }));
+      const pinned = await history.pin();
+      await history.appendAudit([auditRecord(2)]);
+      await history.putRun(runRecord(2));
+      await using elsewhere = await makePlace();
+      await elsewhere.fill((path) => pinned.copyTo(path, () => undefined));
+      pinned.close();
+      const copy = await elsewhere.open();
+      assert.deepEqual(seqs(await copy.listAudit({ limit: 10 })), [1]);
+      assert.deepEqual(ids(await copy.listRuns({ limit: 10 })), [runRecord(1).id]);
+      assert.deepEqual(seqs(await history.listAudit({ limit: 10 })), [1, 2]);
+      await copy.close();
+      await history.close();
     });
   });
 }

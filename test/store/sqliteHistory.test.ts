@@ -16,6 +16,7 @@ async function makePlace(): Promise<HistoryPlace & { path: string; directory: st
     path,
     directory,
     open: () => openSqliteHistory({ directory }),
+    fill: (write) => write(path),
     breakWrites: () => {
       // Another program that holds the write lock.
       const other = new DatabaseSync(path);

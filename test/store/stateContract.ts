@@ -255,5 +255,25 @@ export function stateContract(engine: string, makePlace: () => Promise<StatePlac
       assert.equal((await state.list('configs')).length, 1);
       await state.close();
     });
+
+    test('a frozen state is one revision, and nothing changes while somebody looks at it', async () => {
+      await using place = await makePlace();
+      const audited: number[] = [];
+      const state = await place.open(async (entries) => {
+        audited.push(...entries.map(({ revision }) => revision));
+      });
+      const before = Promise.all([1, 2, 3].map((amount) => state.transact((tx) => addToSum(tx, amount))));
+      const frozen = state.freeze(async () => {
+        const late = state.transact((tx) => addToSum(tx, 10));
+        await setImmediate();
+        return { seen: state.revision, audited: audited.at(-1), late };
+      });
+      const { revision, document, meanwhile } = await frozen;
+      assert.deepEqual([revision, meanwhile.seen, meanwhile.audited], [3, 3, 3]);
+      assert.match(Buffer.from(document).toString(), /"value":"6"/);
+      await Promise.all([before, meanwhile.late]);
+      assert.equal((await state.get('meta', 'sum'))?.value, '16');
+      await state.close();
+    });
   });
 }
