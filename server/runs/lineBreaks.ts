@@ -22,11 +22,12 @@ export class LineBreaks {
     this.next = Math.min(this.#feed, this.#return);
   }
 
-  /** Goes on to the one after `next`. */
-  pass(): void {
+  /** Goes on to the one after `next`, and gives it. */
+  pass(): number {
     if (this.#feed === this.next) this.#feed = this.#find('\n', this.next + 1);
     else this.#return = this.#find('\r', this.next + 1);
     this.next = Math.min(this.#feed, this.#return);
+    return this.next;
   }
 
   #find(character: string, from: number): number {

@@ -90,22 +90,25 @@ export class Patterns {
   /** Looks at every `table.stride`th window from `from` on, line breaks left out. */
   #scan(text: string, from: number, table: WindowTable, isCut: boolean, spans: Span[]): void {
     const { heads, stride, size, shift } = table;
+    const { length } = text;
     const breaks = new LineBreaks(text, from);
-    for (let at = from; at < text.length; ) {
-      if (at >= breaks.next) {
+    let nextBreak = breaks.next;
+    for (let at = from; at < length; ) {
+      if (at >= nextBreak) {
         // What lies beyond a line break lies one character further.
         at += 1;
-        breaks.pass();
-      } else if (at + size <= breaks.next) {
-        const later = size === 8 ? fourAt(text, at + 4) : 0;
-        const slot = slotOf(fourAt(text, at), later, shift);
-        if (heads[slot] !== 0) this.#compareAll(text, at, slot, table, isCut, spans);
-        at += stride;
-      } else {
-        const slot = table.slotAcross(text, at);
-        if (heads[slot] !== 0) this.#compareAll(text, at, slot, table, isCut, spans);
-        at += stride;
+        nextBreak = breaks.pass();
+        continue;
       }
+      let slot: number;
+      if (at + size <= nextBreak) {
+        const later = size === 8 ? fourAt(text, at + 4) : 0;
+        slot = slotOf(fourAt(text, at), later, shift);
+      } else {
+        slot = table.slotAcross(text, at);
+      }
+      if (heads[slot] !== 0) this.#compareAll(text, at, slot, table, isCut, spans);
+      at += stride;
     }
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { Patterns, type Span } from './patterns.ts';
-import { secretForms } from './secretForms.ts';
+import { secretForms, shortestForm } from './secretForms.ts';
 
 const mask = '[REDACTED]';
 /** The start of a secret that gives it away, where a text was cut off in the middle. */
@@ -20,8 +20,9 @@ export class Scrubber {
   /** Registered since the patterns were made. Forms are made when they are needed: most runs read, and say nothing. */
   readonly #new = new Set<string>();
   readonly #forms = new Set<string>();
-  /** Texts that are masked where they are the whole value: secrets too short to be looked for inside of others. */
-  readonly #whole = new Set<string>();
+  readonly #known = new Set<string>();
+  /** Secrets that are too short to be looked for inside of other text. */
+  readonly #short = new Set<string>();
   /** Secrets that are numbers, which a result may hold as such. */
   readonly #numbers = new Set<number>();
   #patterns = new Patterns([]);
@@ -34,21 +35,22 @@ export class Scrubber {
   /** From now on `secret` is masked. A value that is no text counts as its JSON. */
   register(secret: unknown): void {
     const text = typeof secret === 'string' ? secret : (JSON.stringify(secret) ?? '');
-    if (text === '' || this.#whole.has(text)) return;
-    this.#whole.add(text);
+    if (text === '' || this.#known.has(text)) return;
+    this.#known.add(text);
     this.#new.add(text);
+    if (text.length < shortestForm) this.#short.add(text);
     if (text.trim() !== '' && Number.isFinite(Number(text))) this.#numbers.add(Number(text));
   }
 
   scrubText(text: string, options: ScrubOptions = {}): string {
-    return this.#whole.has(text) ? mask : maskSpans(text, this.#find(text, options));
+    return this.#isShort(text) ? mask : maskSpans(text, this.#find(text, options));
   }
 
   /** A copy of a JSON value with texts and names scrubbed; a number that is a secret is masked too. */
   scrubValue(value: unknown): unknown {
-    if (this.#whole.size === 0) return value;
+    if (this.#known.size === 0) return value;
     if (typeof value === 'string') return this.scrubText(value);
-    if (typeof value === 'number') return this.#scrubNumber(value);
+    if (typeof value === 'number') return this.#numbers.has(value) ? mask : value;
     if (Array.isArray(value)) return value.map((item) => this.scrubValue(item));
     if (typeof value !== 'object' || value === null) return value;
     return this.#scrubMembers(Object.entries(value));
@@ -56,7 +58,7 @@ export class Scrubber {
 
   /** Lines, each with a `message`; a secret that spans several of them is masked in each. */
   scrubLines<Line extends { message: string }>(lines: Line[], options: ScrubOptions = {}): Line[] {
-    if (this.#whole.size === 0) return lines;
+    if (this.#known.size === 0) return lines;
     const spans = this.#find(lines.map(({ message }) => message).join('\n'), options);
     let start = 0;
     let next = 0;
@@ -71,13 +73,13 @@ export class Scrubber {
         next += 1;
       }
       start = end + 1;
-      const message = this.#whole.has(line.message) ? mask : maskSpans(line.message, own);
-      return { ...line, message };
+      if (this.#isShort(line.message)) return { ...line, message: mask };
+      return own.length === 0 ? line : { ...line, message: maskSpans(line.message, own) };
     });
   }
 
-  #scrubNumber(value: number): unknown {
-    return this.#numbers.has(value) || this.#whole.has(String(value)) ? mask : value;
+  #isShort(text: string): boolean {
+    return text.length < shortestForm && this.#short.has(text);
   }
 
   /** Names that are the same once they are masked are numbered, so that no member is lost. */
@@ -101,7 +103,7 @@ export class Scrubber {
   }
 
   #find(text: string, options: ScrubOptions): Span[] {
-    if (this.#whole.size === 0) return [];
+    if (this.#known.size === 0) return [];
     return this.#ready().find(text, options.cut === true ? shortestStart : undefined);
   }
 

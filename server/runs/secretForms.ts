@@ -15,7 +15,7 @@ import {
 } from './encodings.ts';
 
 /** Shorter texts would hit by chance. */
-const shortest = 4;
+export const shortestForm = 4;
 /** From this length on, another case or order is looked for; shorter ones may be ordinary words. */
 const shortestTurned = 8;
 /** Letters alone, in another case, are ordinary words up to here. */
@@ -26,17 +26,17 @@ const shortestLine = 12;
 /** All texts that give `secret` away, each at least 4 characters long; none for a shorter secret. */
 export function secretForms(secret: string): Set<string> {
   const forms = new Set<string>();
-  if (secret.length < shortest) return forms;
+  if (secret.length < shortestForm) return forms;
   // A run often trims what it reads, and Windows and Unix line ends are the same secret.
   const unix = secret.replaceAll('\r\n', '\n');
   for (const variant of new Set([secret, secret.trim(), unix, unix.trim()])) addForms(variant, forms);
   for (const line of linesOf(secret)) forms.add(line);
-  for (const form of forms) if (form.length < shortest) forms.delete(form);
+  for (const form of forms) if (form.length < shortestForm) forms.delete(form);
   return forms;
 }
 
 function addForms(given: string, forms: Set<string>): void {
-  if (given.length < shortest) return;
+  if (given.length < shortestForm) return;
   const text = given.toWellFormed();
   const bytes = Buffer.from(text, 'utf8');
   for (const form of [

@@ -13,7 +13,7 @@ const mostEntries = 2 ** 18;
 const fewCandidates = 24;
 const manyCandidates = 64;
 /** Longer chains cost more than a longer stride saves. */
-const longestChain = 32;
+const longestChain = 128;
 
 /**
  * Slot → chain of entries, one for each window that a pattern is filed under: `stride` windows that follow each other,
@@ -84,13 +84,16 @@ export class WindowTable {
 
   /** The slot of the window at `at`, line breaks left out; behind the text stand zeros. */
   slotAcross(text: string, at: number): number {
-    let window = '';
-    for (let index = at; window.length < this.size; index += 1) {
-      const character = text.charAt(index);
-      if (character === '') window += '\0';
-      else if (!isLineBreak(character.charCodeAt(0))) window += character;
+    let first = 0;
+    let later = 0;
+    for (let index = at, count = 0; count < this.size; index += 1) {
+      const code = index < text.length ? text.charCodeAt(index) : 0;
+      if (isLineBreak(code)) continue;
+      if (count < 4) first ^= code << (8 * count);
+      else later ^= code << (8 * (count - 4));
+      count += 1;
     }
-    return this.#slotAt(window, 0);
+    return slotOf(first, later, this.shift);
   }
 
   #slotAt(text: string, at: number): number {
