@@ -36,16 +36,16 @@ export class Asks {
   }
 
   async #ask(ask: Ask): Promise<object> {
-    const { services, scope, scrubber, signal } = this.#parts;
+    const { services, scope, signal } = this.#parts;
     switch (ask.verb) {
       case 'call': {
         const { answer, secrets } = await services.call(scope, ask.wish, signal);
-        for (const secret of secrets) scrubber.register(secret);
+        for (const secret of secrets) this.#keepOut(secret);
         return { answer };
       }
       case 'headers': {
         const { headers, secrets } = await services.credentialHeaders(scope, ask.name);
-        for (const secret of secrets) scrubber.register(secret);
+        for (const secret of secrets) this.#keepOut(secret);
         return { headers };
       }
       default:
@@ -54,20 +54,20 @@ export class Asks {
   }
 
   async #askConfig({ verb, name, scope: asked, value, isSecret }: ConfigAsk): Promise<object> {
-    const { services, scope, scrubber } = this.#parts;
+    const { services, scope } = this.#parts;
     const address = { name, ...(asked === undefined ? {} : { scope: asked }) };
     switch (verb) {
       case 'get': {
         const answer = await services.getConfig(scope, address);
-        if (answer.found && answer.secret) scrubber.register(answer.value);
+        if (answer.found && answer.secret) this.#keepOut(answer.value);
         return answer;
       }
       case 'set': {
         // Registered before it is stored: the run knows the value whatever becomes of it.
-        if (isSecret === true) scrubber.register(value);
+        if (isSecret === true) this.#keepOut(value);
         const wish = { ...address, value, ...(isSecret === undefined ? {} : { isSecret }) };
         const { secret } = await services.setConfig(scope, wish);
-        if (secret) scrubber.register(value);
+        if (secret) this.#keepOut(value);
         return {};
       }
       case 'delete':
@@ -75,5 +75,11 @@ export class Asks {
       case 'list':
         return { values: await services.listConfigs(scope, asked) };
     }
+  }
+
+  /** Out of what the run leaves behind, and of what the daemon logs meanwhile. */
+  #keepOut(secret: unknown): void {
+    this.#parts.scrubber.register(secret);
+    this.#parts.log.keepOut(secret);
   }
 }

@@ -18,6 +18,8 @@ export interface RunLog {
   info(detail: object, message: string): void;
   warn(detail: object, message: string): void;
   error(detail: object, message: string): void;
+  /** From now on `secret` is masked in its lines. */
+  keepOut(secret: unknown): void;
 }
 
 export interface RunParts {

@@ -27,6 +27,11 @@ export class Scrubber {
   readonly #numbers = new Set<number>();
   #patterns = new Patterns([]);
 
+  /** How many secrets are registered. */
+  get size(): number {
+    return this.#known.size;
+  }
+
   /** How many characters a single thing that is masked has at most, line breaks left out. */
   get longest(): number {
     return this.#ready().longest;

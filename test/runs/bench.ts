@@ -30,6 +30,8 @@ export interface Bench {
   configs: MemoryConfigs;
   /** Messages of the daemon's own log. */
   logged: string[];
+  /** Secrets that must not stand in it. */
+  keptOut: unknown[];
   write(file: string, source: string): void;
   /** Tells the room that these files are the folder's workflow modules, as they are now. */
   use(...files: string[]): Promise<void>;
@@ -70,8 +72,9 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   const history = options.history ?? (await openSqliteHistory({ directory: root }));
   const configs = new MemoryConfigs();
   const logged: string[] = [];
+  const keptOut: unknown[] = [];
   const note = (_detail: object, message: string) => void logged.push(message);
-  const log: RunLog = { info: note, warn: note, error: note };
+  const log: RunLog = { info: note, warn: note, error: note, keepOut: (secret) => void keptOut.push(secret) };
   const runs = await openRuns({
     history,
     services: Object.assign(configs, options.calls ?? noCalls),
@@ -95,6 +98,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     folder,
     configs,
     logged,
+    keptOut,
     write(file, source) {
       const path = join(folder, file);
       mkdirSync(dirname(path), { recursive: true });
