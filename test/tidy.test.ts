@@ -109,10 +109,10 @@ test('the language core touches no disk, network, clock or process', () => {
   assert.deepEqual(clocks, []);
 });
 
-test('only the vault, the secret key and the keys room touch node:crypto', () => {
+test('only the tokens of the vault, the secret key and the keys room touch node:crypto', () => {
   assert.deepEqual(
     offenders(
-      /^server\/(?!keys\/|configs\/(vault|secretKey)\.ts)/,
+      /^server\/(?!keys\/|configs\/(fernetToken|secretKey)\.ts)/,
       ({ to }) => to !== 'node:crypto' && to !== 'crypto',
     ),
     [],

@@ -14,6 +14,8 @@ import { measureConfigReads } from './configReads.ts';
 import { measureConfigWrites } from './configWrites.ts';
 import { measureKeystrokes } from './keystrokes.ts';
 import { median, percentile, throughput, timed } from './measure.ts';
+import { measureReferences } from './references.ts';
+import { measureRotation } from './rotation.ts';
 import { measureRunLists } from './runLists.ts';
 import { measureScrubbing } from './scrubbing.ts';
 
@@ -69,6 +71,8 @@ try {
 }
 await benchConfigs();
 benchScrubbing();
+await benchRotation();
+await benchReferences();
 await benchRunLists();
 await benchApiRequests();
 await benchLimits();
@@ -205,6 +209,28 @@ async function benchKeystrokes(data: string): Promise<void> {
     yardstick: `opening the file anew ${ms(fullParseMs)}`,
     target: '≤ 30 ms',
     met: slow <= 30,
+  });
+}
+
+async function benchRotation(): Promise<void> {
+  const { rotationMs, longestWaitMs, bareMs } = await measureRotation(10_000);
+  rows.push({
+    what: 'rotating the secret key over 10,000 secrets',
+    figure: `${(rotationMs / 1000).toFixed(1)} s, others wait at most ${ms(longestWaitMs)}`,
+    yardstick: `decrypting and encrypting as many with the bare package ${(bareMs / 1000).toFixed(1)} s: ${(rotationMs / bareMs).toFixed(1)} times`,
+    target: '≤ 30 s',
+    met: rotationMs <= 30_000,
+  });
+}
+
+async function benchReferences(): Promise<void> {
+  const { envMs, fileMs, commandMs, bareFileMs, bareCommandMs } = await measureReferences(100);
+  rows.push({
+    what: 'resolving a reference: variable, file, command',
+    figure: `${shortMs(envMs)}, ${shortMs(fileMs)}, ${shortMs(commandMs)}`,
+    yardstick: `reading the file ${shortMs(bareFileMs)}, running the command ${shortMs(bareCommandMs)}`,
+    target: 'a command ≤ 1.5 times the bare one',
+    met: commandMs <= 1.5 * bareCommandMs,
   });
 }
 

@@ -135,6 +135,24 @@ test('a token moved to another organization, name or row is refused (S12, S20)',
   refuses(global, { id: 'id-1', name: 'stripe_api_key' });
 });
 
+test('whether a token holds a value or a reference is sealed with it (D29)', () => {
+  const vault = openVault(key);
+  const { seal: sealContent } = vault.addKey(key);
+  const text = 'env:STRIPE_KEY';
+  for (const isReference of [true, false]) {
+    assert.deepEqual(vault.read(address, sealContent(address, { text, isReference })), { text, isReference });
+  }
+  // What is never a reference is not read as one, such as a credential.
+  assert.throws(() => vault.open(address, sealContent(address, { text, isReference: true })), {
+    code: 'cannot-decrypt',
+    message: /holds no value of its own/,
+  });
+  for (const mark of [1, 'true', null, {}]) {
+    const plaintext = JSON.stringify({ ...JSON.parse(envelopeOf('canary')), reference: mark });
+    assert.equal(vault.read(address, textOf(buildToken(key, { plaintext }))).isReference, false);
+  }
+});
+
 test('a token sealed with another key is refused (S22, C28)', () => {
   refuses(seal(address, 'canary', deriveKey('another-secret-key-of-this-test-file')));
 });
