@@ -16,6 +16,7 @@ const endId = 'end';
  * Answers with `text/event-stream`: events `log` with `{"at", "level", "message"}`, numbered from 1 by their ids, and at
  * last `end` with the run as lists show it. `Last-Event-ID` resumes after the event with that id; after `end` there is
  * nothing, which a 204 says. What a slow reader has not taken is held by the run's logs alone, a gone one by nothing.
+ * With `until` the stream may end before the run does, without that event.
  *
  * @throws Failure `not-found`, or `bad-input` for a `Last-Event-ID` that is none of these.
  */
@@ -24,11 +25,13 @@ export async function sendRunLogs(
   id: string,
   request: FastifyRequest,
   reply: FastifyReply,
+  until?: AbortSignal,
 ): Promise<FastifyReply> {
   const lastId = request.headers['last-event-id'];
   if (lastId === endId) return reply.code(204).send();
   const gone = new AbortController();
-  const events = await runs.follow(id, { after: readNumber(lastId), signal: gone.signal });
+  const signal = until ? AbortSignal.any([until, gone.signal]) : gone.signal;
+  const events = await runs.follow(id, { after: readNumber(lastId), signal });
   // Between two events, so that a line is never torn; a reader that is behind needs no sign of life.
   const heartbeat = setInterval(() => {
     if (!reply.raw.writableNeedDrain) reply.raw.write(':\n\n');

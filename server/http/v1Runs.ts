@@ -7,6 +7,7 @@ import { runDetail, runRow } from '../runs/rows.ts';
 import type { Runs } from '../runs/runner.ts';
 import type { History, RunFilter, RunRecord, RunSummary } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
+import { watchKey } from './keyWatch.ts';
 import { pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { sendRunLogs } from './runLogs.ts';
@@ -16,7 +17,7 @@ import { envelope, errorAnswer, strict, timestamp } from './schemas.ts';
 export interface RunRouteParts extends ResourceParts {
   history: Pick<History, 'getRun' | 'listRuns'>;
   runs: Pick<Runs, 'cancel' | 'retry' | 'follow'>;
-  keys: ResourceParts['keys'] & Pick<Keys, 'mayRun'>;
+  keys: ResourceParts['keys'] & Pick<Keys, 'mayRun' | 'isValid' | 'onChange'>;
   workflows: { get(id: string): Workflow | undefined };
 }
 
@@ -101,7 +102,11 @@ function routeLogs(app: FastifyInstance, parts: RunRouteParts): void {
         answers: { 200: Type.String() },
         produces: 'text/event-stream',
       },
-      ({ found, request, reply }) => sendRunLogs(parts.runs, found.id, request, reply),
+      ({ asker, found, request, reply }) => {
+        const watch = watchKey(parts.keys, asker.record.id);
+        reply.raw.once('close', watch.stop);
+        return sendRunLogs(parts.runs, found.id, request, reply, watch.signal);
+      },
     );
   });
 }

@@ -248,6 +248,12 @@ export class Keys {
     this.#lastUse.note(id, this.#parts.clock());
   }
 
+  /** Whether requests with the key of this id are still let in. */
+  async isValid(id: string): Promise<boolean> {
+    const record = await this.find(id);
+    return record !== undefined && !isExpired(record, this.#parts.clock());
+  }
+
   /** Calls back after every change of the keys that is durable; answers how to stop that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);

@@ -123,6 +123,21 @@ describe('runs', () => {
     assert.equal((await ask('other')).status, 409);
   });
 
+  test('a stream of logs ends when its key is revoked, and the run goes on', {
+    timeout: 30_000,
+  }, async () => {
+    const made = await api.call('POST', '/api/v1/auth/api-keys', {
+      body: { name: 'Follower', scopes: ['runs:read'] },
+    });
+    const { id: keyId, key } = made.body.data;
+    const { id } = (await run('waits', {})).body.data;
+    const stream = await fetch(`${api.daemon.url}/api/v1/runs/${id}/logs`, { headers: { 'x-api-key': key } });
+    assert.equal(stream.status, 200);
+    await api.call('DELETE', `/api/v1/auth/api-keys/${keyId}`);
+    assert.doesNotMatch(await stream.text(), /event: end/);
+    assert.equal((await api.call('POST', `/api/v1/runs/${id}/cancel`)).body.data.status, 'Cancelled');
+  });
+
   test('a key with a list of workflows sees and runs those only (F19, F29, D8)', async () => {
     const key = await api.makeKey({
       scopes: ['runs:read', 'workflows:read', 'executions:write'],
