@@ -104,18 +104,19 @@ export class Output {
     }
   }
 
+  /** A line's end counts too: else a run could print as many empty lines as it likes. */
   #addLine(level: string, text: string): void {
     const message = text.toWellFormed();
     const bytes = Buffer.byteLength(message);
     const leftBytes = this.#limitBytes - this.#keptBytes;
-    if (this.#full || bytes > leftBytes) {
+    if (this.#full || bytes + 1 > leftBytes) {
       const kept = this.#full ? '' : cutAt(message, leftBytes);
       if (kept !== '') this.#lines.push({ at: this.#clock(), level, message: kept });
       this.#droppedBytes += bytes - Buffer.byteLength(kept);
       this.#full = true;
       return;
     }
-    this.#keptBytes += bytes;
+    this.#keptBytes += bytes + 1;
     this.#lines.push({ at: this.#clock(), level, message });
   }
 }

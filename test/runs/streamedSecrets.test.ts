@@ -95,3 +95,27 @@ test(`${sets * casesPerSet} random outputs in up to 64 chunks are scrubbed as by
   assert.equal(cases, sets * casesPerSet);
   assert.ok(masked > cases / 4, `only ${masked} held a secret`);
 });
+
+test('however many empty lines are printed, no more are kept than the limit has bytes', () => {
+  const output = new Output(1000, () => 0);
+  for (let chunk = 0; chunk < 100; chunk += 1) output.push(Buffer.alloc(1000, '\n'));
+  assert.equal(output.finish(0).lines.length, 1000);
+});
+
+test('what the limit cuts off in the middle of a secret leaves nothing of it', () => {
+  const secret = 'sk_test_4eC39HqLyjWDarjtT1zdp7dc';
+  const scrubber = new Scrubber();
+  scrubber.register(secret);
+  for (let limit = 1; limit < 120; limit += 1) {
+    const output = new Output(limit, () => 0);
+    for (const byte of Buffer.from(`${secret}\nkey: ${Buffer.from(secret).toString('base64')} ${secret}`)) {
+      output.push(Buffer.of(byte));
+    }
+    const { lines, cut: isCut } = output.finish(0);
+    const left = scrubber.scrubLines(lines, { cut: isCut }).map(({ message }) => message);
+    assert.match(
+      left.join('\n'),
+      /^(s|sk|sk_|\[REDACTED\](\n(k|ke|key|key:|key: (c|c2|c2t|\[REDACTED\]=?( (s|sk|sk_|\[REDACTED\])?)?)?)?)?)$/,
+    );
+  }
+});
