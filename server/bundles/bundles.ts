@@ -1,7 +1,7 @@
 /** Portable bundles out of the state and into it (C21, C22, D37); it opens no secret and writes no file. */
 
 import type { Configs } from '../configs/configs.ts';
-import { add as addOrganization } from '../configs/organizations.ts';
+import { add as addOrganization, rename as renameOrganization } from '../configs/organizations.ts';
 import { findService } from '../connections/services.ts';
 import { Failure } from '../errors.ts';
 import type { BundlePreview, ExportedBundle, ImportedBundle, NeededValue } from '../protocol.ts';
@@ -20,6 +20,7 @@ import {
   type BundledConfig,
   type BundledCredential,
   type BundledWorkflow,
+  fieldNames,
   writeBundle,
 } from './bundle.ts';
 import { type Act, planImport, type Step } from './plan.ts';
@@ -56,6 +57,9 @@ export function openBundles({ state, configs, overrides, read, hash, clock }: Bu
     switch (act.kind) {
       case 'add-organization':
         await addOrganization(tx, act.organization, { actor, now: clock() });
+        break;
+      case 'rename-organization':
+        await renameOrganization(tx, act.organization, actor);
         break;
       case 'write-config':
         await configs.changeIn(tx, act.place, { actor }, () => act.wish);
@@ -172,12 +176,9 @@ function bundledCredential(record: CredentialRecord): BundledCredential {
   };
 }
 
-function bundledWorkflow({
-  updatedAt: _,
-  updatedBy: __,
-  ...settings
-}: WorkflowSettingsRecord): BundledWorkflow {
-  return settings;
+function bundledWorkflow(record: WorkflowSettingsRecord): BundledWorkflow {
+  const fields = Object.values(fieldNames.workflows).map((field) => [field, record[field]] as const);
+  return { id: record.id, ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)) };
 }
 
 /** A row whose settings were all given back to the decorator stays behind in the state. */

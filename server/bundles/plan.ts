@@ -22,7 +22,7 @@ export interface Step {
 }
 
 export type Act =
-  | { kind: 'add-organization'; organization: BundledOrganization }
+  | { kind: 'add-organization' | 'rename-organization'; organization: BundledOrganization }
   | { kind: 'write-config'; place: ConfigPlace; wish: ConfigWish }
   | { kind: 'override-workflow'; workflowId: string; wish: OverrideWish };
 
@@ -55,8 +55,9 @@ async function planOrganization(reader: StateReader, organization: BundledOrgani
   const item = { kind: 'organization', name: id, needsValue: false } as const;
   const stored = await reader.get('organizations', id);
   if (!stored) return { item: { ...item, change: 'new' }, act: { kind: 'add-organization', organization } };
-  const detail = stored.name === organization.name ? undefined : `keeps its name here, "${stored.name}"`;
-  return { item: { ...item, change: 'unchanged', ...(detail !== undefined && { detail }) } };
+  if (stored.name === organization.name) return { item: { ...item, change: 'unchanged' } };
+  const detail = `"${stored.name}" → "${organization.name}"`;
+  return { item: { ...item, change: 'changed', detail }, act: { kind: 'rename-organization', organization } };
 }
 
 function planConfig(stored: ConfigRecord | undefined, config: BundledConfig): Step {

@@ -335,6 +335,24 @@ test('a credential that is here stays as it is, whatever hosts the bundle names'
   assert.deepEqual(await state.list('credentials'), before);
 });
 
+test('an organization that has another name here gets the one of the bundle', async (t) => {
+  const { bundles, configs } = await importing(t);
+  const { items } = await bundles.import(
+    { text: `${head}organizations:\n  - {id: acme, name: Acme Inc.}\n` },
+    'cli',
+  );
+  assert.equal(items[0]?.detail, '"acme" → "Acme Inc."');
+  assert.equal((await configs.listOrganizations())[0]?.name, 'Acme Inc.');
+});
+
+test('a reference leaves as a secret without its value, whatever it refers to (D29)', async (t) => {
+  const { bundles, configs, exported } = await importing(t);
+  await configs.set({ name: 'api_key', type: 'secret', reference: 'file:/run/canary/key' }, 'cli');
+  const text = await exported();
+  assert.ok(!/canary|reference|file:/.test(text));
+  assert.deepEqual((await bundles.preview(text)).items.at(-1)?.change, 'unchanged');
+});
+
 test('an import is one transaction: with a row that cannot be, or without its audit record, nothing changes', async (t) => {
   const { bundles, state, breakAudit, registry } = await importing(t);
   const { revision } = state;
