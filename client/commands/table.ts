@@ -5,6 +5,7 @@ import type { Ctx } from '../ctx.ts';
 import { report } from '../report.ts';
 import { createApiKey } from './apiKeys.ts';
 import { showAudit, verifyAudit } from './audit.ts';
+import { backUp, enterMissing, exportBundle, importBundle } from './bundles.ts';
 import { addConfig, editConfig, setConfig, setSecret, unsetConfig } from './configs.ts';
 import { addCredential, removeCredential, rotateCredential, testCredential } from './credentials.ts';
 import { restartDaemon, showLog, showStatus, startDaemon, stopDaemon } from './daemon.ts';
@@ -39,6 +40,10 @@ const commands = {
   'workflowKeys.configs.set': setConfig,
   'workflowKeys.configs.edit': editConfig,
   'workflowKeys.configs.unset': unsetConfig,
+  'workflowKeys.configs.enterMissing': enterMissing,
+  'workflowKeys.bundles.export': exportBundle,
+  'workflowKeys.bundles.import': importBundle,
+  'workflowKeys.backups.write': backUp,
   'workflowKeys.credentials.add': addCredential,
   'workflowKeys.credentials.test': testCredential,
   'workflowKeys.credentials.rotate': rotateCredential,
