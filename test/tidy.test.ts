@@ -170,6 +170,21 @@ test('every setting of the manifest is in the README, and is read by the code', 
   }
 });
 
+test('a message of the daemon that names a setting or a command of the editor names one that exists', () => {
+  const known = new Set([
+    ...Object.keys(manifest.contributes.configuration.properties),
+    ...manifest.contributes.commands.map(({ command }: { command: string }) => command),
+  ]);
+  const named = sources
+    .filter((path) => path.startsWith('server/'))
+    .flatMap((path) => [...read(path).matchAll(/\bworkflowKeys\.[a-z]+\.[a-zA-Z]+/g)].map(([name]) => name));
+  assert.ok(named.length > 0);
+  assert.deepEqual(
+    named.filter((name) => !known.has(name)),
+    [],
+  );
+});
+
 test("the README's table of environment variables is the daemon's", () => {
   const documented = [...readme.matchAll(/^\| `(WORKFLOW_KEYS_[A-Z_]+)`/gm)].map((match) => match[1]);
   const known = Object.values(settingTable).map(({ variable }) => variable);

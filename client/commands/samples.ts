@@ -16,7 +16,10 @@ export async function copySample(ctx: Ctx, argument?: KeyNode | WorkflowArgument
     const samples = await ctx.request('workflowKeys/keys/samples', { id: argument.row.id });
     return await tellOfSample(await copyOneOf(samples));
   }
-  const workflow = await workflowOf(ctx, title(), argument);
+  const workflow = await workflowOf(ctx, title(), argument, {
+    of: (row) => row.endpointEnabled && !row.duplicate,
+    nothing: t('There is no workflow with its endpoint on; switch one on with endpoint_enabled=True.'),
+  });
   const samples = await ctx.request('workflowKeys/workflows/samples', { id: workflow.id });
   await tellOfSample(await copyOneOf(samples), vscode.Uri.file(workflow.file));
 }

@@ -61,8 +61,16 @@ export async function setWorkflowOrganization(ctx: Ctx, argument?: WorkflowArgum
   });
 }
 
-/** The workflow that an argument names, else the one that the user chooses. */
-export async function workflowOf(ctx: Ctx, title: string, argument?: WorkflowArgument): Promise<WorkflowRow> {
+/** The workflow that an argument names, else the one that the user chooses of those that fit. */
+export async function workflowOf(
+  ctx: Ctx,
+  title: string,
+  argument?: WorkflowArgument,
+  fits: { of(row: WorkflowRow): boolean; nothing: string } = {
+    of: () => true,
+    nothing: t('There are no workflows in the open folders yet.'),
+  },
+): Promise<WorkflowRow> {
   // A row of the view is complete, and where names are duplicate it is the only one that says which is meant.
   if (argument && 'file' in argument) return argument as WorkflowRow;
   const rows = await ctx.request('workflowKeys/workflows/list', null);
@@ -70,16 +78,14 @@ export async function workflowOf(ctx: Ctx, title: string, argument?: WorkflowArg
   const known = rows.find((row) => row.id === id);
   if (known) return known;
   const context = { t, now: Date.now(), language: vscode.env.language };
-  const choices = rows.map((row): Choice<WorkflowRow> => {
+  const choices = rows.filter(fits.of).map((row): Choice<WorkflowRow> => {
     const { label, description, icon } = workflowText(row, context);
     return { label: `$(${icon}) ${label}`, description, value: row };
   });
-  return await askRow(
-    title,
-    t('Which workflow?'),
-    choices,
-    t('There are no workflows in the open folders yet.'),
-  );
+  const nothing = vscode.workspace.isTrusted
+    ? fits.nothing
+    : t('Workflows of a folder are registered once the workspace is trusted.');
+  return await askRow(title, t('Which workflow?'), choices, nothing);
 }
 
 const asJson: vscode.QuickInputButton = {

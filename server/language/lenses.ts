@@ -1,11 +1,11 @@
-/** Code lenses above each workflow: run it, see its endpoint, copy a curl line. */
+/** Code lenses above each workflow: run it, see its endpoint, copy a sample. */
 
 import type { CodeLens, Command } from 'vscode-languageserver';
 import type { FileFacts, WorkflowFact } from './facts.ts';
 
 /** Each of these commands takes one argument, `{ workflowId }`. */
 const runCommand = 'workflowKeys.runs.start';
-const copyCurlCommand = 'workflowKeys.workflows.copyCurl';
+const copySampleCommand = 'workflowKeys.samples.copy';
 
 export function lenses({ workflows }: FileFacts): CodeLens[] {
   return workflows.flatMap(({ workflow, definitionRange: { start } }) => {
@@ -16,7 +16,7 @@ export function lenses({ workflows }: FileFacts): CodeLens[] {
       // A lens without a command is plain text.
       { title: describeEndpoint(workflow), command: '' },
     ];
-    if (endpointEnabled) commands.push({ title: 'Copy curl', command: copyCurlCommand, arguments: about });
+    if (endpointEnabled) commands.push({ title: 'Copy sample', command: copySampleCommand, arguments: about });
     return commands.map((command) => ({ range: { start, end: start }, command }));
   });
 }

@@ -44,7 +44,7 @@ export async function resolvePython(
     tooOld ??= interpreter;
   }
   const wanted = `Python ${oldest.join('.')} or newer`;
-  const remedy = 'choose another in the setting workflowKeys.python.path';
+  const remedy = 'choose another in the setting workflowKeys.python.interpreter';
   if (tooOld !== undefined) {
     throw new Failure(
       'python-unavailable',

@@ -188,7 +188,7 @@ def open(): ...
   assert.deepEqual(shown.slice(0, 3), [
     [2, '▶ Run', 'workflowKeys.runs.start', pay],
     [2, 'Endpoint: GET, POST, own key only', '', undefined],
-    [2, 'Copy curl', 'workflowKeys.workflows.copyCurl', pay],
+    [2, 'Copy sample', 'workflowKeys.samples.copy', pay],
   ]);
   assert.deepEqual(
     shown.slice(3).map(([line, title]) => `${line} ${title}`),
