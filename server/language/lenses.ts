@@ -16,7 +16,8 @@ export function lenses({ workflows }: FileFacts): CodeLens[] {
       // A lens without a command is plain text.
       { title: describeEndpoint(workflow), command: '' },
     ];
-    if (endpointEnabled) commands.push({ title: 'Copy sample', command: copySampleCommand, arguments: about });
+    if (endpointEnabled)
+      commands.push({ title: 'Copy sample', command: copySampleCommand, arguments: about });
     return commands.map((command) => ({ range: { start, end: start }, command }));
   });
 }

@@ -170,7 +170,7 @@ test('hovering says nothing where nothing is known', () => {
   assert.equal(hoverAt(body('await con$0fig.get("set_everywhere")')), undefined);
 });
 
-test('a workflow has lenses to run it, and with an endpoint to copy a curl line', () => {
+test('a workflow has lenses to run it, and with an endpoint to copy a sample', () => {
   const shown = lenses(
     readFacts(`from bifrost import workflow
 
@@ -192,6 +192,6 @@ def open(): ...
   ]);
   assert.deepEqual(
     shown.slice(3).map(([line, title]) => `${line} ${title}`),
-    ['5 ▶ Run', '5 Endpoint off', '8 ▶ Run', '8 Public endpoint: POST, no key', '8 Copy curl'],
+    ['5 ▶ Run', '5 Endpoint off', '8 ▶ Run', '8 Public endpoint: POST, no key', '8 Copy sample'],
   );
 });
