@@ -85,7 +85,9 @@ export function reprForms(text: string): string[] {
 
 /** As Python's `repr` shows bytes, within either quotes. */
 export function bytesReprForms(bytes: Buffer): string[] {
-  return withQuotes([bytes.toString('latin1').replace(/[^ -[\]-~]/g, escapeInPython)]);
+  // Half of what UTF-16 has is zeros, which are quicker to replace all at once.
+  const escaped = bytes.toString('latin1').replace(/[^\0 -[\]-~]/g, escapeInPython);
+  return withQuotes([escaped.replaceAll('\0', '\\x00')]);
 }
 
 /** UTF-16 in both orders of its bytes. */
@@ -117,19 +119,21 @@ function groupedForms(
 
 /** RFC 4648, with padding. */
 function encodeBase32(bytes: Buffer): string {
-  const characters: string[] = [];
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const encoded = Buffer.alloc(Math.ceil(bytes.length / 5) * 8, '=');
   let held = 0;
   let bits = 0;
+  let at = 0;
+  const put = (digit: number) => {
+    encoded[at] = digits.charCodeAt(digit & 31);
+    at += 1;
+  };
   for (const byte of bytes) {
     held = ((held << 8) | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) characters.push(base32Digit(held >>> (bits - 5)));
+    for (bits += 8; bits >= 5; bits -= 5) put(held >>> (bits - 5));
   }
-  if (bits > 0) characters.push(base32Digit(held << (5 - bits)));
-  return characters.join('').padEnd(Math.ceil(characters.length / 8) * 8, '=');
-}
-
-function base32Digit(held: number): string {
-  return 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.charAt(held & 31);
+  if (bits > 0) put(held << (5 - bits));
+  return encoded.toString('latin1');
 }
 
 function withQuotes(forms: string[]): string[] {
