@@ -1,9 +1,9 @@
 /**
  * Finds many texts in another one at once, in one pass; it replaces nothing, and does not know what they are.
  *
- * Only every ninth or so place of the text is looked at: a few characters are hashed there (Karp and Rabin, 1987),
- * and each pattern is filed under as many of its own that one of these places hits them. So building costs next to nothing,
- * and memory little more than the patterns themselves, however long they are.
+ * Only about every twelfth place of the text is looked at: a few characters are hashed there (Karp and Rabin, 1987),
+ * and each pattern is filed under so many of its own that one of these places hits them. So building costs next to
+ * nothing, and memory little more than the patterns themselves, however long they are.
  */
 
 import { isLineBreak, LineBreaks, stepBack } from './lineBreaks.ts';

@@ -6,7 +6,7 @@ import { isLineBreak } from './lineBreaks.ts';
 export const shortestPattern = 4;
 
 /** More would look at little less of the text. */
-const longestStride = 9;
+const longestStride = 12;
 /** More would fill the largest table. */
 const mostEntries = 2 ** 18;
 /** So many windows in the middle of a pattern are candidates at first: it is the beginnings that many secrets share. */
