@@ -141,6 +141,24 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.row('Configuration', 'webhook_secret').getByText('••••••', { exact: true }).waitFor();
   });
 
+  test('a secret refers to a file instead, and its row says so (D29)', async () => {
+    const path = join(editor.folder, 'kept-elsewhere.txt');
+    writeFileSync(path, 'example-kept-secret\n');
+    await window.command('Workflow Keys: Set Secret…');
+    await window.answer('The name that workflows read', 'kept_secret');
+    await window.quickInput.locator('input[type=password]').waitFor();
+    await window.quickInput.getByRole('button', { name: 'Refer to an environment variable' }).click();
+    await window.choose('Where is the secret?', 'File');
+    await window.shoot('10-reference');
+    await window.answer('The absolute path of the file', path);
+    await window.row('Configuration', 'kept_secret').getByText('•••••• from a file').waitFor();
+    assert.equal(
+      await window.page.getByText('kept-elsewhere').count(),
+      0,
+      'what it refers to is shown nowhere',
+    );
+  });
+
   test('a workflow is run from the view, with its parameters asked one by one', async () => {
     await window.clickRowAction(window.row('Workflows', 'hello'), 'Run Workflow');
     await window.answer('name', 'Grace');
