@@ -99,7 +99,8 @@ export class Rotation {
    * before the state is sealed with it, so that a kill at any point leaves a key that opens everything.
    *
    * @throws Failure `bad-input` (the key), `conflict` (another rotation is under way), `cannot-decrypt` (a secret does
-   * not open; the message names it), `storage-failed`. Nothing was changed then.
+   * not open; the message names it), `storage-failed`. Nothing was changed then, or nothing is left but to give the key
+   * file its name, which asking again does.
    */
   async rotate(wish: NewSecretKey, actor: string): Promise<RotatedSecretKey> {
     if (this.#progress) {

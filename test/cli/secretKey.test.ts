@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { DaemonStatus, RotatedSecretKey } from '../../server/protocol.ts';
 import { runCommand, runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { converse } from '../support/terminal.ts';
 
 const folder = temporaryFolder();
 after(() => folder.remove());
@@ -100,5 +101,31 @@ test('a key that the data directory keeps is replaced by a generated one', async
     assert.deepEqual([secrets, credentials, unreadable], [1, 1, []]);
   } finally {
     await next.end();
+  }
+});
+
+test('at a terminal the new key is asked for twice, and typed unseen', async () => {
+  const data = join(folder.path, 'typed');
+  const daemon = await startDaemonProcess({ data, environment: { BIFROST_SECRET_KEY: present } });
+  try {
+    await fill(data);
+    const type = (first: string, second: string) =>
+      converse(
+        data,
+        ['rotate-secret-key'],
+        [
+          [/New secret key: /, first],
+          [/New secret key, once more: /, second],
+        ],
+      );
+    const different = await type(following, `${following}x`);
+    assert.equal(different.code, 1);
+    assert.match(different.shown, /The two are not the same; nothing was changed\./);
+    const same = await type(following, following);
+    assert.equal(same.code, 0);
+    assert.match(same.shown, /Encrypted 1 secret and 1 credential with the new key/);
+    for (const { shown } of [different, same]) assert.ok(!shown.includes(following.slice(0, 20)));
+  } finally {
+    await daemon.end();
   }
 });
