@@ -15,6 +15,8 @@ export interface DaemonProcess {
   data: string;
   /** Milliseconds from the start of the process to its ready line. */
   readyAfterMs: number;
+  /** What it has written to its outputs so far. */
+  said(): string;
   /** Resolves with the exit code. */
   exited: Promise<number | null>;
   /** Sends the signal and waits for the end. */
@@ -51,6 +53,9 @@ export async function startDaemonProcess(options: StartOptions): Promise<DaemonP
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
   const [line] = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>,
     exited.then((code) => Promise.reject(new Error(`The daemon ended with ${code}: ${said}`))),
@@ -58,6 +63,7 @@ export async function startDaemonProcess(options: StartOptions): Promise<DaemonP
   const ready = JSON.parse(line) as { url: string; pid: number; data: string };
   return {
     ...ready,
+    said: () => said,
     readyAfterMs: performance.now() - before,
     exited,
     end(signal = 'SIGTERM') {

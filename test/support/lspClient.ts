@@ -28,8 +28,13 @@ export interface LspClient {
   leave(): void;
 }
 
-export async function connectEditor(data: string): Promise<LspClient> {
+/** `onBytes` is called with all that comes in, as it comes. */
+export async function connectEditor(
+  data: string,
+  { onBytes }: { onBytes?: (chunk: Buffer) => void } = {},
+): Promise<LspClient> {
   const socket = await openSocket(data);
+  if (onBytes) socket.on('data', onBytes);
   const connection = createProtocolConnection(
     new SocketMessageReader(socket),
     new SocketMessageWriter(socket),
