@@ -312,6 +312,7 @@ export interface AuditFilter {
  * every row that shared it and leaves none of them behind.
  */
 export interface History {
+  /** With `inputScrubbed`, what an earlier record of the run had as its input is not left behind in any file. */
   putRun(run: RunRecord): Promise<void>;
   /**
    * Notes that a run goes on: seen by readers at once, written soon, and not at all when `putRun` of the same run

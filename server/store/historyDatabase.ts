@@ -124,7 +124,10 @@ export async function openHistoryDatabase(
     else await create(directory, path);
     database = new DatabaseSync(path);
     migrate(database, readVersion(database, path));
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216');
+    // What is taken out of a row, such as a secret in a run's input, is overwritten in the file too.
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216; PRAGMA secure_delete = ON',
+    );
     return { database, path };
   } catch (cause) {
     database?.close();

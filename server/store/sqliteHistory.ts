@@ -71,6 +71,17 @@ class SqliteHistory implements History {
     this.#noted.delete(run.id);
     const row = runToRow(run);
     await this.#commit.add(() => this.#statements.putRun.run(...row));
+    if (run.inputScrubbed) this.#forgetFormerRows();
+  }
+
+  /** The write-ahead log still holds the row with the secret that was taken out of it. */
+  #forgetFormerRows(): void {
+    if (this.#closed) return;
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Somebody else uses the file; the next one, or the end, empties the log.
+    }
   }
 
   noteRun(run: RunRecord): void {

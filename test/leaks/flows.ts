@@ -44,9 +44,9 @@ async def give(context: ExecutionContext, names: list, given: str = ""):
 async def fail(context: ExecutionContext, names: list, way: int = 0):
     values = await read(names)
     try:
-        raise KeyError(WAYS[way](values[0]))
-    except KeyError as error:
-        raise ValueError(written(values)) from error
+        raise KeyError(values[0])
+    except KeyError:
+        raise ValueError(" ".join(written(values))) from LookupError(WAYS[way](values[0]))
 
 @workflow(name="later", endpoint_enabled=True, execution_mode="async")
 async def later(context: ExecutionContext, names: list, given: str = ""):

@@ -47,12 +47,14 @@ test('no secret is in a file, a log, an answer, a message or a process but where
 
   const service = await openService(() => canaries.make('an access token'));
   let secretKey = canaries.make('the secret key');
+  const inEnvironment = canaries.make('a value in a variable', 'punctuated');
   const start = async () => {
     const started = await startDaemonProcess({
       data,
       folders: [workflows],
       environment: {
         BIFROST_SECRET_KEY: secretKey,
+        REFERRED_TEST_VALUE: inEnvironment,
         TMPDIR: temporary,
         WORKFLOW_KEYS_MAX_LOG_KB: '20480',
         WORKFLOW_KEYS_POOL_SIZE: '2',
@@ -164,10 +166,11 @@ test('no secret is in a file, a log, an answer, a message or a process but where
   await t.test('outgoing calls to a service that says everything again', async () => {
     for (const credential of planted.credentials) {
       for (const path of ['/echo', '/moved', '/refused', '/cut']) {
-        await http('POST', '/api/endpoints/call', {
+        const { text } = await http('POST', '/api/endpoints/call', {
           key: globalKey,
           body: { url: `${service.origin}${path}`, credential },
         });
+        if (path === '/echo') assert.match(text, /"Success".*REDACTED/, credential);
       }
       await http('POST', '/api/endpoints/headers', { key: globalKey, body: { credential } });
       await run(['credentials', 'test', credential]);

@@ -44,7 +44,7 @@ export async function misuse({
   await wrong('PUT', '/api/v1/configs/wrong', { body: { type: 'secret', value: { of: bad() } } });
   await wrong('PUT', '/api/v1/configs/wrong', { body: { type: 'int', value: bad() } });
   await wrong('PUT', '/api/v1/configs/wrong', { body: { type: bad(), value: 1 } });
-  await wrong('PUT', '/api/v1/configs/wrong', { body: { type: 'secret', value: 'x', [bad()]: bad() } });
+  await wrong('PUT', '/api/v1/configs/wrong', { body: { type: 'secret', value: 'x', more: bad() } });
   await wrong('POST', '/api/v1/connections', {
     body: { name: 'w', service: 'generic', value: bad(), hosts: [5] },
   });
@@ -113,5 +113,8 @@ export async function misuse({
   await run(['run', 'give', '--input', `{"names": "${bad()}`]);
   await run(['run', 'give', '--input', JSON.stringify({ names: bad() })]);
   await run(['lint', workflows, '--format', 'sarif']);
-  for (const requestId of explained) await run(['explain', requestId]);
+  for (const requestId of explained) {
+    await editor.request('workflowKeys/requests/explain', { requestId }).catch(() => undefined);
+  }
+  await run(['explain', String(explained[0])]);
 }

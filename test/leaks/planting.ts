@@ -47,6 +47,17 @@ export async function plantConfigs({ canaries, editor, run, http, apart }: Doors
     assert.equal(code, 0);
     global.push(`cli${index}`);
   }
+  const referred = canaries.make('a value in a file', 'punctuated');
+  writeFileSync(join(apart, 'referred'), referred);
+  for (const [name, from] of [
+    ['by_file', `file:${join(apart, 'referred')}`],
+    ['by_command', `command:cat ${join(apart, 'referred')}`],
+    ['by_variable', 'env:REFERRED_TEST_VALUE'],
+  ] as const) {
+    const { code } = await run(['config', 'set', name, '--from', from]);
+    assert.equal(code, 0, name);
+    global.push(name);
+  }
   for (let index = 0; index < 40; index += 1) {
     const value = canaries.make(`config over HTTP ${index}`, sorts[index % sorts.length]);
     const { status, text } = await http('PUT', `/api/v1/configs/h${index}`, {

@@ -81,6 +81,27 @@ describe('history.db', () => {
     });
   }
 
+  test('what was taken out of a run is in none of the files after it', async () => {
+    await using place = await makePlace();
+    const history = await place.open();
+    const secret = 'test-input-0123456789';
+    const files = async () => {
+      const names = await readdir(place.directory);
+      const texts = await Promise.all(names.map((name) => readFile(join(place.directory, name), 'latin1')));
+      return texts.filter((text) => text.includes(secret)).length;
+    };
+    for (const size of [1, 5_000]) {
+      await history.putRun(runRecord(size, { status: 'Running', input: { secret: secret.repeat(size) } }));
+      assert.ok((await files()) > 0);
+      await history.putRun(
+        runRecord(size, { status: 'Success', input: { secret: '[REDACTED]' }, inputScrubbed: true }),
+      );
+      assert.equal(await files(), 0);
+    }
+    await history.close();
+    assert.equal(await files(), 0);
+  });
+
   test('a newer schema is refused with the path and both versions, and left as it is', async () => {
     await using place = await makeFilledPlace();
     withDatabase(place.path, 'PRAGMA user_version = 7; CREATE TABLE plans (id)');
