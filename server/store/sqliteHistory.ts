@@ -46,7 +46,7 @@ class SqliteHistory implements History {
   readonly #runLists = new Map<string, Prepared>();
   /** Number of the newest audit record, with those of the transaction under way; `undefined` when it has to be read. */
   #headSeq: number | undefined;
-  /** Runs that have begun and are in no transaction yet; most end before their note would be written. */
+  /** Runs that have begun and are not written yet; most end before their note would be written. */
   readonly #noted = new Map<string, RunRecord>();
   #noteTimer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -94,13 +94,17 @@ class SqliteHistory implements History {
   #writeNotes(): void {
     clearTimeout(this.#noteTimer);
     this.#noteTimer = undefined;
-    const rows = [...this.#noted.values()].flatMap(noteToRow);
-    this.#noted.clear();
-    if (rows.length === 0) return;
+    if (this.#noted.size === 0) return;
+    const notes = [...this.#noted.values()];
+    const rows = notes.flatMap(noteToRow);
     const write = () => {
       for (const row of rows) this.#statements.putRun.run(...row);
     };
-    this.#commit.add(write, { durable: false }).catch(() => undefined);
+    // Until it is written, whoever asks for the run gets the note.
+    const forget = () => {
+      for (const run of notes) if (this.#noted.get(run.id) === run) this.#noted.delete(run.id);
+    };
+    this.#commit.add(write, { durable: false }).then(forget, forget);
   }
 
   async getRun(id: string): Promise<RunRecord | undefined> {

@@ -121,6 +121,22 @@ export function historyContract(engine: string, makePlace: () => Promise<History
       assert.deepEqual(ids(await again.unfinishedRuns()), [runRecord(2).id, runRecord(3).id]);
     });
 
+    test('a noted run is seen also while its note is being written', async () => {
+      await using place = await makePlace();
+      const history = await place.open();
+      history.noteRun(runRecord(1, { status: 'Running' }));
+      const [first, second, one] = await Promise.all([
+        history.listRuns({ limit: 10 }),
+        history.listRuns({ status: 'Running', limit: 10 }),
+        history.getRun(runRecord(1).id),
+      ]);
+      assert.deepEqual(
+        [ids(first), ids(second), one?.status],
+        [[runRecord(1).id], [runRecord(1).id], 'Running'],
+      );
+      await history.close();
+    });
+
     test('a run that JSON cannot hold is refused alone', async () => {
       await using place = await makePlace();
       const history = await place.open();
