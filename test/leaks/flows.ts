@@ -98,7 +98,7 @@ async def store_input(context: ExecutionContext, name: str, value: str):
 async def call(context: ExecutionContext, url: str, credential: str):
     answer = await http.request("POST", url, credential=credential, json={"test": 1})
     print(answer.status, answer.headers, answer.text)
-    return [answer.text, answer.headers, base64.b64encode(answer.text.encode()).decode(), answer.url]
+    return [answer.text, answer.headers, answer.url]
 
 @workflow(name="headers", endpoint_enabled=True)
 async def headers(context: ExecutionContext, credential: str):
