@@ -234,7 +234,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.openFile('retry.py');
     await window.waitForMarked('"retries"');
     await window.command('Workflow Keys: Choose Organization…');
-    await window.choose('Whose configuration', 'Acme Corporation');
+    await window.choose('For which organization', 'Acme Corporation');
     await window.squiggles('warning').waitFor({ state: 'detached' });
   });
 

@@ -159,6 +159,19 @@ describe('the page of cards', { timeout: 240_000 }, () => {
     assert.match(await window.clipboard(), /api\/v1\/workflows\/hello\/run\?wait=true/);
   });
 
+  test('the lens above a workflow copies its sample', async () => {
+    await window.clearNotifications();
+    await window.openFile('hello.py');
+    await window.page
+      .locator('.editor-instance .codelens-decoration')
+      .getByText('Copy sample')
+      .first()
+      .click();
+    await window.choose('In which language?', 'JavaScript');
+    await window.notification('The JavaScript sample is in the clipboard').waitFor();
+    assert.match(await window.clipboard(), /api\/endpoints\/hello/);
+  });
+
   test('without the daemon it says so, and starts one', async () => {
     await window.command('Workflow Keys: Open Keys Page');
     await window.webview.locator('header').click();
