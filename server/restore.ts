@@ -75,6 +75,13 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       }
       const formerData = await commitStaging(directory, clock());
       return { ...backup.head, ...prepared, ...(formerData !== undefined && { formerData }) };
+    } catch (cause) {
+      if (cause instanceof Failure) throw cause;
+      throw new Failure(
+        'storage-failed',
+        `The backup could not be restored into ${directory}, which holds all of the former data or all of the new. Check its rights and the free space, then try again.`,
+        { cause },
+      );
     } finally {
       dropStaging(directory);
       lock.release();

@@ -1,5 +1,6 @@
 /** Portable bundles out of the state and into it (C21, C22, D37); it opens no secret and writes no file. */
 
+import { setImmediate } from 'node:timers/promises';
 import type { Configs } from '../configs/configs.ts';
 import { add as addOrganization, rename as renameOrganization } from '../configs/organizations.ts';
 import { findService } from '../connections/services.ts';
@@ -49,6 +50,9 @@ export interface Bundles {
    */
   import(params: { text: string; approved?: string }, actor: string): Promise<ImportedBundle>;
 }
+
+/** Of an import, between two looks at what else there is to do: a few milliseconds' work. */
+const stepsAtOnce = 100;
 
 export function openBundles({ state, configs, overrides, read, hash, clock }: BundlesParts): Bundles {
   const idOf = (steps: Step[]) => hash(JSON.stringify(steps.map(({ item, act }) => [item, act])));
@@ -134,7 +138,10 @@ export function openBundles({ state, configs, overrides, read, hash, clock }: Bu
           outcome: 'ok',
           detail: { ...countsOf(bundle), changes: planned.filter(({ act }) => act).length },
         });
-        for (const { act } of planned) if (act) await perform(tx, act, actor);
+        for (const [index, { act }] of planned.entries()) {
+          if (index % stepsAtOnce === 0) await setImmediate();
+          if (act) await perform(tx, act, actor);
+        }
         return planned;
       });
       if (steps.some(({ act }) => act?.kind === 'override-workflow')) await overrides.enforce();

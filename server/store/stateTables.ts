@@ -110,11 +110,11 @@ export class StateDraft {
 
   put<C extends CollectionName>(collection: C, record: Collections[C]): void {
     const table: DraftTable<Collections[C]> = this.#tables[collection];
-    table.changes.set(record.id, record);
+    table.put(record);
   }
 
   remove(collection: CollectionName, id: string): void {
-    this.#tables[collection].changes.set(id, undefined);
+    this.#tables[collection].remove(id);
   }
 
   changes(): Changes {
@@ -136,7 +136,10 @@ class Table<R extends { id: string }> {
   /** Field → value → id → record. */
   readonly #indexes = new Map<string, Map<string, Map<string, R>>>();
 
+  readonly indexed: readonly string[];
+
   constructor(records: readonly R[], indexed: readonly string[]) {
+    this.indexed = indexed;
     for (const field of indexed) this.#indexes.set(field, new Map());
     for (const record of records) this.put(record);
   }
@@ -186,13 +189,26 @@ class Table<R extends { id: string }> {
 class DraftTable<R extends { id: string }> {
   readonly changes = new Map<string, R | undefined>();
   readonly #base: Table<R>;
+  /** What was put, so that a transaction of ten thousand rows finds one as fast as a transaction of one. */
+  readonly #put: Table<R>;
 
   constructor(base: Table<R>) {
     this.#base = base;
+    this.#put = new Table<R>([], base.indexed);
   }
 
   get(id: string): R | undefined {
     return this.changes.has(id) ? this.changes.get(id) : this.#base.get(id);
+  }
+
+  put(record: R): void {
+    this.changes.set(record.id, record);
+    this.#put.put(record);
+  }
+
+  remove(id: string): void {
+    this.changes.set(id, undefined);
+    this.#put.remove(id);
   }
 
   /** In the order that the tables will have once the changes are applied. */
@@ -207,8 +223,7 @@ class DraftTable<R extends { id: string }> {
 
   findBy(field: string, value: string): R[] {
     const unchanged = this.#base.findBy(field, value).filter((record) => !this.changes.has(record.id));
-    const changed = [...this.changes.values()].filter((record) => record !== undefined);
-    return [...unchanged, ...changed.filter((record) => fieldValue(record, field) === value)];
+    return [...unchanged, ...this.#put.findBy(field, value)];
   }
 }
 

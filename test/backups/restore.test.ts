@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Backups } from '../../server/backup.ts';
@@ -192,6 +193,28 @@ test('runs that had not ended when the backup was made are not begun again', asy
   await using store = await engines.embedded(copy);
   assert.deepEqual(await store.history.unfinishedRuns(), []);
   assert.equal((await store.history.getRun(runRecord(1).id))?.status, 'Interrupted');
+});
+
+test('on a full disk a restore is refused with one line, and the data is as it was', async () => {
+  const copy = copyOfData();
+  // No file may grow beyond 20 KiB: to who writes, that is a full disk.
+  const limited = 'ulimit -f 40; exec "$@"';
+  const child = spawn(
+    'sh',
+    ['-c', limited, 'sh', process.execPath, program, 'restore', backup, '--yes', '--data', copy],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 30_000,
+    },
+  );
+  const said = text(child.stderr);
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 1);
+  assert.match(await said, /^workflow-keys: The backup could not be restored into [^\n]*free space[^\n]*\n$/);
+  assert.deepEqual(readdirSync(copy).sort(), readdirSync(data).sort());
+  for (const name of ['state.json', 'history.db']) {
+    assert.deepEqual(readFileSync(join(copy, name)), readFileSync(join(data, name)));
+  }
 });
 
 test('killed at any change that it makes to the disk, a restore leaves all of the old or all of the new', async () => {
