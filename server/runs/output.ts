@@ -104,7 +104,7 @@ export class Output {
     }
   }
 
-  /** A line's end counts too: else a run could print as many empty lines as it likes. */
+  /** A line's end counts too, kept or dropped: else a run could print as many empty lines as it likes. */
   #addLine(level: string, text: string): void {
     const message = text.toWellFormed();
     const bytes = Buffer.byteLength(message);
@@ -112,7 +112,7 @@ export class Output {
     if (this.#full || bytes + 1 > leftBytes) {
       const kept = this.#full ? '' : cutAt(message, leftBytes);
       if (kept !== '') this.#lines.push({ at: this.#clock(), level, message: kept });
-      this.#droppedBytes += bytes - Buffer.byteLength(kept);
+      this.#droppedBytes += bytes + 1 - Buffer.byteLength(kept);
       this.#full = true;
       return;
     }

@@ -106,7 +106,7 @@ test('output is the same wherever the chunks are cut, never more than its limit,
         if (!kept.cut) assert.deepEqual(kept.lines, expected.lines);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 1000, examples: [[['\n'], 1, 0]] },
   );
 });
 
