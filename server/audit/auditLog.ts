@@ -151,7 +151,7 @@ class ChainedLog implements AuditLog {
       this.#head = undefined;
       throw new Failure(
         'storage-failed',
-        'The audit log could not be written, and without it nothing is changed. Check the free space and the rights of the data directory, then try again.',
+        'The audit log could not be written, and without it nothing is changed or read. Check the free space and the rights of the data directory, then try again.',
         { cause },
       );
     } finally {

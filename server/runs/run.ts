@@ -267,7 +267,7 @@ export class Run {
       record.status = 'Failed';
       record.error = {
         type: 'StorageFailed',
-        message: `Run ${record.id} has ended, but its record could not be written; the daemon's log has the cause.`,
+        message: `Run ${record.id} has ended, but its record could not be written. Check the free space and the rights of the data directory.`,
       };
     }
     this.#resolve(record);
