@@ -162,7 +162,14 @@ const shapes: { [M in Method]: Shape<Requests[M]['params']> } = {
   'workflowKeys/language/lint': { path: required(text), organizationId: optional(text) },
   'workflowKeys/language/chooseOrganization': { organizationId: optional(text) },
   'workflowKeys/requests/explain': { requestId: required(text) },
-  'workflowKeys/audit/list': { after: optional(count), limit: optional(count) },
+  'workflowKeys/audit/list': {
+    after: optional(count),
+    limit: optional(count),
+    since: optional(text),
+    action: optional(text),
+    target: optional(text),
+  },
+  'workflowKeys/audit/follow': { after: required(count), action: optional(text), target: optional(text) },
   'workflowKeys/audit/verify': null,
 };
 

@@ -361,6 +361,20 @@ export interface RunDetail extends RunRow {
   droppedLogBytes: number;
 }
 
+export interface AuditWishParams {
+  /** `secret.read`, or a noun such as `secret` for all of its actions. */
+  action?: string;
+  target?: string;
+}
+
+export interface AuditVerification {
+  /** How many were found good, from the first on. */
+  records: number;
+  firstBad: { seq: number; reason: string } | null;
+  /** Since this line a key seals the log; `null`: the key is not known. */
+  sealedFrom: number | null;
+}
+
 export interface AuditRow {
   seq: number;
   at: Timestamp;
@@ -606,16 +620,20 @@ export interface Requests {
   /** The true reason of a 401, 403, 404, 415, 421 or 429 (D44), by the answer's `X-Request-Id`. */
   'workflowKeys/requests/explain': { params: { requestId: string }; result: ExplainedRequest };
 
-  'workflowKeys/audit/list': { params: { after?: number; limit?: number }; result: AuditRow[] };
-  'workflowKeys/audit/verify': {
-    params: null;
-    result: {
-      records: number;
-      firstBad: { seq: number; reason: string } | null;
-      /** Since this record a key seals the log; `null`: the key is not known. */
-      sealedFrom: number | null;
-    };
+  /** The newest that match, oldest first; with `after` the oldest after it, whatever they are. */
+  'workflowKeys/audit/list': {
+    params: { after?: number; limit?: number; since?: Timestamp } & AuditWishParams;
+    result: AuditRow[];
   };
+  /**
+   * The lines after `after` that match, as soon as there are any, and the line up to which all were looked at.
+   * Empty after 10 s without news; then ask again.
+   */
+  'workflowKeys/audit/follow': {
+    params: { after: number } & AuditWishParams;
+    result: { rows: AuditRow[]; last: number };
+  };
+  'workflowKeys/audit/verify': { params: null; result: AuditVerification };
 }
 
 export type Method = keyof Requests;

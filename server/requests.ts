@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path';
 import type { AuditLog } from './audit/auditLog.ts';
 import type { Refusals } from './audit/refusals.ts';
 import { auditRow } from './audit/rows.ts';
+import { followAudit, searchAudit } from './audit/search.ts';
 import type { Backups } from './backup.ts';
 import type { Bundles } from './bundles/bundles.ts';
 import type { Client, Clients } from './clients.ts';
@@ -282,12 +283,21 @@ export function buildRequests(parts: RequestParts): RequestTable {
 
     'workflowKeys/requests/explain': ({ requestId }) => parts.refusals.explain(requestId),
 
-    'workflowKeys/audit/list': async ({ after, limit }) => {
+    'workflowKeys/audit/list': async ({ after, limit, since, ...wish }) => {
+      const size = pageSize(limit);
       const page =
         after === undefined
-          ? (await history.listAudit({ limit: pageSize(limit), newestFirst: true })).reverse()
-          : await history.listAudit({ after, limit: pageSize(limit) });
+          ? await searchAudit(
+              audit,
+              { ...wish, ...(since !== undefined && { since: readTime('since', since) }) },
+              size,
+            )
+          : await audit.list({ after, limit: size });
       return page.map(auditRow);
+    },
+    'workflowKeys/audit/follow': async ({ after, ...wish }) => {
+      const { records, last } = await followAudit(audit, after, wish, AbortSignal.timeout(followLimitMs));
+      return { rows: records.map(auditRow), last };
     },
     'workflowKeys/audit/verify': () => audit.verify(),
   };

@@ -49,6 +49,8 @@ export interface AuditLog {
   list(filter: AuditFilter): Promise<AuditRecord[]>;
   /** All that one request caused (D44). */
   findByRequest(requestId: string): Promise<AuditRecord[]>;
+  /** Calls back after records have become durable; answers how to stop that. */
+  onAppend(listener: () => void): () => void;
   /** Seals from now on, in a log that was opened without a seal. */
   sealWith(seal: Seal): void;
 }
@@ -82,6 +84,7 @@ class ChainedLog implements AuditLog {
   #head: AuditHead | undefined;
   /** Reads the head; shared by all who wait for it. */
   #reading: Promise<void> | undefined;
+  readonly #listeners = new Set<() => void>();
   readonly #underWay = new Set<Promise<void>>();
   /** No record that still stands has a newer revision; it may be too high, which costs a look-up. */
   #newestRevision = 0;
@@ -118,6 +121,11 @@ class ChainedLog implements AuditLog {
     this.#seal = seal;
   }
 
+  onAppend(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   async reconcile(revision: number): Promise<number> {
     // Every change is in the log before it is in the state, so an older log has been put in this one's place.
     if (this.#newestRevision < revision) this.#broken = 'the log is older than the state';
@@ -145,6 +153,7 @@ class ChainedLog implements AuditLog {
     try {
       await written;
       this.#durable = records.at(-1);
+      for (const listener of this.#listeners) listener();
       return records;
     } catch (cause) {
       // The history refuses those that were already chained behind these, as their numbers no longer follow.
