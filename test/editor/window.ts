@@ -81,7 +81,9 @@ export class Window {
   /** Chooses from the menu that a right click on the row opens. */
   async chooseFromMenu(row: Locator, label: string): Promise<void> {
     await row.click({ button: 'right' });
-    await this.page.locator('.context-view .action-menu-item', { hasText: label }).click();
+    // The menu takes no click in its first moments, lest the one that opened it chooses something.
+    await this.page.locator('.context-view .action-menu-item', { hasText: label }).hover();
+    await this.page.keyboard.press('Enter');
   }
 
   /** The content of the webview that is shown. */
