@@ -207,6 +207,18 @@ test('every error code is used, and the README lists exactly those of the table'
   assert.deepEqual(documented.sort(), known.sort());
 });
 
+test('the README lists exactly the actions that the audit log can hold', () => {
+  const code = sources
+    .filter((path) => path.startsWith('server/') && !path.startsWith('server/language/'))
+    .map(read)
+    .join('\n');
+  const verbs = /'([a-z]+\.(?:[a-z]*ed|read|made|broken|written|rebound))'/g;
+  const recorded = new Set([...code.matchAll(verbs)].map((match) => match[1]));
+  const [, section = ''] = /### The audit log\n([\s\S]*?)\n## /.exec(readme) ?? [];
+  const documented = [...section.matchAll(/`([a-z]+\.[a-z]+)`/g)].map((match) => match[1]);
+  assert.deepEqual(documented.sort(), [...recorded].sort());
+});
+
 test('the diagnostics of manifest, README and code are the same', () => {
   const codes = Object.keys(diagnosticTable).sort();
   const severity = manifest.contributes.configuration.properties['workflowKeys.diagnostics.severity'];

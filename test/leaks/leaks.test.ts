@@ -237,6 +237,7 @@ test('no secret is in a file, a log, an answer, a message or a process but where
       ['credentials', 'list'],
       ['credentials', 'services'],
       ['orgs', 'list'],
+      ['backup', '-o', join(temporary, 'everything.backup')],
       ['workflows', 'list'],
       ['folders', 'list'],
       ['runs', 'list'],
@@ -249,6 +250,7 @@ test('no secret is in a file, a log, an answer, a message or a process but where
     ]) {
       await run(args);
     }
+    assert.ok(existsSync(join(temporary, 'everything.backup')));
     for (const path of [
       'runs?limit=100',
       'audit?limit=100',
