@@ -32,6 +32,8 @@ export class Output {
   #keptBytes = 0;
   #droppedBytes = 0;
   #full = false;
+  /** When what is being read came. */
+  #now: Millis = 0;
 
   constructor(limitBytes: number, clock: () => Millis) {
     this.#limitBytes = limitBytes;
@@ -44,6 +46,7 @@ export class Output {
   }
 
   push(chunk: Buffer): void {
+    this.#now = this.#clock();
     let rest = chunk;
     while (rest.length > 0 && !this.#full) {
       rest = this.#recordBytes > 0 ? this.#continueRecord(rest) : this.#readRaw(rest);
@@ -53,6 +56,7 @@ export class Output {
 
   /** What was captured; `unsentBytes` were dropped by the process itself. */
   finish(unsentBytes: number): CapturedOutput {
+    this.#now = this.#clock();
     this.#addRaw(this.#raw.end());
     for (const stream of ['stdout', 'stderr'] as const) {
       if (this.#begun[stream] !== '') this.#addLine(stream, this.#begun[stream]);
@@ -111,13 +115,13 @@ export class Output {
     const leftBytes = this.#limitBytes - this.#keptBytes;
     if (this.#full || bytes + 1 > leftBytes) {
       const kept = this.#full ? '' : cutAt(message, leftBytes);
-      if (kept !== '') this.#lines.push({ at: this.#clock(), level, message: kept });
+      if (kept !== '') this.#lines.push({ at: this.#now, level, message: kept });
       this.#droppedBytes += bytes + 1 - Buffer.byteLength(kept);
       this.#full = true;
       return;
     }
     this.#keptBytes += bytes + 1;
-    this.#lines.push({ at: this.#clock(), level, message });
+    this.#lines.push({ at: this.#now, level, message });
   }
 }
 

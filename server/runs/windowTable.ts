@@ -34,7 +34,7 @@ export class WindowTable {
   readonly #offsets: Int32Array;
 
   private constructor(patterns: number, stride: number, size: 4 | 8) {
-    const bits = Math.min(20, Math.max(12, Math.ceil(Math.log2(patterns * stride + 1)) + 2));
+    const bits = Math.min(20, Math.max(12, Math.ceil(Math.log2(patterns * stride + 1)) + 3));
     this.heads = new Int32Array(2 ** bits);
     this.stride = stride;
     this.size = size;
