@@ -72,14 +72,16 @@ export class Folder {
 
   /** A process for a run of `file`. One host that dies under it is replaced, a second one is a Failure. */
   async take(file: string): Promise<RunProcess> {
+    let deaths = 0;
     for (let attempt = 1; ; attempt += 1) {
       const source = await this.open();
-      // Sources changed while this one was starting.
+      // Sources changed while this one was starting, or it has ended meanwhile.
       if (source !== this.#present && attempt < 10) continue;
       try {
         return await source.take(file);
       } catch (error) {
-        if (attempt > 1 || !(error instanceof Failure)) throw error;
+        deaths += 1;
+        if (deaths > 1 || !(error instanceof Failure)) throw error;
       }
     }
   }

@@ -87,7 +87,12 @@ export class Host implements ProcessSource {
       gone.resolve();
     };
     // What its modules started holds its streams open, so they may stay open when it has ended.
-    child.on('exit', (code, signal) => setTimeout(end, lastWordsMs, code, signal).unref());
+    child.on('exit', (code, signal) => {
+      // Its processes end with it, so none is given to a run any more; who asks for one waits for the end.
+      this.#isReady = false;
+      this.#idle.length = 0;
+      setTimeout(end, lastWordsMs, code, signal).unref();
+    });
     child.on('close', end);
     this.#order({
       folder: plan.folder,

@@ -85,7 +85,7 @@ export async function runCommand(data: string, args: string[], input = ''): Prom
     const child = execFile(
       process.execPath,
       [program, ...args, '--data', data],
-      { timeout: 30_000, maxBuffer: 64 * 1024 * 1024 },
+      { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
     );
     child.stdin?.on('error', () => undefined);
