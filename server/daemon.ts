@@ -142,7 +142,17 @@ async function compose(
   const seal = await loadSeal(sealKey);
   const audit = await openAuditLog({ history, hash: sha256, clock, ...(seal && { seal }) });
   await audit.reconcile(state.revision);
-  const rotation = openRotation({ state, vault, source, directory, sealedMeta: [auditKeyAddress] });
+  const rotation = openRotation({
+    state,
+    vault,
+    source,
+    directory,
+    sealedMeta: [auditKeyAddress],
+    onKeyed: async () => {
+      const known = await loadSeal(sealKey);
+      await (known ? audit.resumeSeal(known) : renewSeal(sealKey, audit));
+    },
+  });
   const notices: string[] = [];
   if ((await rotation.keyState()) === 'wrong') {
     notices.push(wrongSecretKeyNotice);

@@ -373,6 +373,8 @@ export interface AuditVerification {
   firstBad: { seq: number; reason: string } | null;
   /** Since this line a key seals the log; `null`: the key is not known. */
   sealedFrom: number | null;
+  /** Lines that were written while the secret key was another one; absent where there are none. */
+  unsealed?: { from: number; to: number }[];
 }
 
 export interface AuditRow {

@@ -11,12 +11,16 @@ export async function showAudit(): Promise<void> {
 }
 
 export async function verifyAudit(ctx: Ctx): Promise<void> {
-  const { records, firstBad } = await ctx.request('workflowKeys/audit/verify', null);
+  const { records, firstBad, unsealed = [] } = await ctx.request('workflowKeys/audit/verify', null);
   if (firstBad) {
     void vscode.window.showErrorMessage(
       t('The audit log was changed at record {0}: {1}', firstBad.seq, firstBad.reason),
     );
   } else {
-    void vscode.window.showInformationMessage(t('All {0} records of the audit log are intact.', records));
+    const gaps = unsealed.map(({ from, to }) =>
+      t('Records {0} to {1} have no seal, since the secret key was another one then.', from, to),
+    );
+    const whole = t('All {0} records of the audit log are intact.', records);
+    void vscode.window.showInformationMessage([whole, ...gaps].join(' '));
   }
 }

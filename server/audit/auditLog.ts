@@ -1,27 +1,20 @@
 /** The chained audit log over any history; it does not know how to hash, nor what the engine is. */
 
 import { Failure } from '../errors.ts';
-import type { AuditEntry, AuditFilter, AuditHead, AuditRecord, History, Millis } from '../store/contracts.ts';
+import type { AuditFilter, AuditHead, AuditRecord, History, Millis } from '../store/contracts.ts';
 import {
-  brokenAction,
   genesisHash,
+  lapsedSeal,
+  readLapsedSeal,
   recordHash,
   type Seal,
   sealOf,
   type Verification,
   verifyChain,
 } from './chain.ts';
+import { abortedAction, abortedLine, brokenLine, type Line, openedLine, resealedLine } from './ownLines.ts';
 
-/** Named by the log's first record. */
-const auditSchemaVersion = 1;
-const abortedAction = 'change.aborted';
 const abortPageSize = 100;
-
-/** What is to be chained. */
-interface Line {
-  entry: AuditEntry;
-  revision?: number;
-}
 
 /**
  * Invariant: records are numbered without gaps, each holds the hash of the one before, and the chain never forks.
@@ -53,6 +46,8 @@ export interface AuditLog {
   onAppend(listener: () => void): () => void;
   /** Seals from now on, in a log that was opened without a seal. */
   sealWith(seal: Seal): void;
+  /** The key of the log is here again, and what was written without it is recorded as such. */
+  resumeSeal(seal: Seal): Promise<void>;
 }
 
 interface AuditLogOptions {
@@ -76,8 +71,10 @@ class ChainedLog implements AuditLog {
   readonly #hash: (text: string) => string;
   readonly #clock: () => Millis;
   #seal: Seal | undefined;
-  /** Why the log is to be marked before the next record. */
-  #broken: string | undefined;
+  /** To be written before the next record. */
+  #mark: Line | undefined;
+  /** The last seal, which is taken along for as long as its key is not here. */
+  #lapsed: string | undefined;
   /** Of the newest record that is known to be in the history. */
   #durable: AuditHead | undefined;
   /** Of the newest record that was handed to the history; `undefined` when it has to be read (again). */
@@ -101,7 +98,7 @@ class ChainedLog implements AuditLog {
     const [change] = await this.#history.listAudit({ changesOnly: true, newestFirst: true, limit: 1 });
     this.#newestRevision = change?.revision ?? 0;
     const isEmpty = this.#head?.seq === 0;
-    if (isEmpty || this.#broken) await this.#write(isEmpty ? [openedLine] : []);
+    if (isEmpty || this.#mark) await this.#write(isEmpty ? [openedLine] : []);
   }
 
   async append(entries: Line[]): Promise<AuditRecord[]> {
@@ -121,6 +118,13 @@ class ChainedLog implements AuditLog {
     this.#seal = seal;
   }
 
+  async resumeSeal(seal: Seal): Promise<void> {
+    this.#seal = seal;
+    this.#head = undefined;
+    await this.#readHead();
+    if (this.#mark) await this.#write([]);
+  }
+
   onAppend(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -128,9 +132,9 @@ class ChainedLog implements AuditLog {
 
   async reconcile(revision: number): Promise<number> {
     // Every change is in the log before it is in the state, so an older log has been put in this one's place.
-    if (this.#newestRevision < revision) this.#broken = 'the log is older than the state';
+    if (this.#newestRevision < revision) this.#mark = brokenLine('the log is older than the state');
     const aborted = await this.#abortedLines(revision);
-    if (aborted.length > 0 || this.#broken) await this.#write(aborted);
+    if (aborted.length > 0 || this.#mark) await this.#write(aborted);
     this.#newestRevision = revision;
     return aborted.length;
   }
@@ -145,9 +149,9 @@ class ChainedLog implements AuditLog {
 
   async #write(lines: Line[]): Promise<AuditRecord[]> {
     while (!this.#head) await this.#readHead();
-    const records = this.#chain(this.#head, this.#broken ? [brokenLine(this.#broken), ...lines] : lines);
-    this.#broken = undefined;
-    const seal = this.#seal && sealOf(this.#head, this.#seal);
+    const records = this.#chain(this.#head, this.#mark ? [this.#mark, ...lines] : lines);
+    this.#mark = undefined;
+    const seal = this.#seal ? sealOf(this.#head, this.#seal) : this.#lapsed;
     const written = this.#history.appendAudit(records, seal);
     this.#underWay.add(written);
     try {
@@ -201,11 +205,30 @@ class ChainedLog implements AuditLog {
     const last = await this.#lastRecord(head !== undefined);
     const isBehind = last !== undefined && !((head?.seq ?? 0) >= last.seq);
     const { seq, hash } = (isBehind ? last : head) ?? { seq: 0, hash: genesisHash };
-    if (isBehind) this.#broken = 'records stood behind its end';
+    this.#lapsed = head && lapsedSeal(head);
+    if (isBehind) this.#mark = brokenLine('records stood behind its end');
     else if (this.#seal && head?.seal !== sealOf({ seq, hash }, this.#seal)) {
-      this.#broken = head ? 'the seal of its end did not fit' : 'the log was gone';
+      this.#mark = head ? await this.#lapseLine(head, this.#seal) : brokenLine('the log was gone');
     }
     this.#head = { seq, hash };
+  }
+
+  /** What is to be said of an end that the key has not sealed. */
+  async #lapseLine({ seal: kept }: AuditHead, seal: Seal): Promise<Line> {
+    const lapsed = readLapsedSeal(kept);
+    const [record] = lapsed ? await this.#readable({ after: lapsed.seq - 1, limit: 1 }) : [];
+    const fits = lapsed && record?.seq === lapsed.seq && sealOf(record, seal) === lapsed.seal;
+    return fits ? resealedLine(lapsed.seq + 1) : brokenLine('the seal of its end did not fit');
+  }
+
+  /** None where one cannot be read. */
+  async #readable(filter: AuditFilter): Promise<AuditRecord[]> {
+    try {
+      return await this.#history.listAudit(filter);
+    } catch (thrown) {
+      if (thrown instanceof Failure && thrown.code === 'data-damaged') return [];
+      throw thrown;
+    }
   }
 
   /** One that cannot be read is left for the verification to find, when the head tells how to go on. */
@@ -242,40 +265,4 @@ class ChainedLog implements AuditLog {
     } while (before !== undefined);
     return lines.reverse();
   }
-}
-
-const openedLine: Line = {
-  entry: {
-    actor: 'daemon',
-    action: 'audit.opened',
-    target: 'audit-log',
-    outcome: 'ok',
-    detail: { schema: auditSchemaVersion },
-  },
-};
-
-function brokenLine(reason: string): Line {
-  return {
-    entry: {
-      actor: 'daemon',
-      action: brokenAction,
-      target: 'audit-log',
-      outcome: 'failed',
-      detail: { reason },
-    },
-  };
-}
-
-function abortedLine({ seq, action, target, organizationId, revision }: AuditRecord): Line {
-  return {
-    entry: {
-      actor: 'daemon',
-      action: abortedAction,
-      target,
-      outcome: 'aborted',
-      ...(organizationId !== undefined && { organizationId }),
-      detail: { seq, action },
-    },
-    ...(revision !== undefined && { revision }),
-  };
 }

@@ -11,6 +11,8 @@ export const genesisHash = '0'.repeat(64);
 export const brokenAction = 'audit.broken';
 /** Says that a new key seals the log from here on, since there was none, or it was lost. */
 export const keyedAction = 'audit.keyed';
+/** Says that the key is here again, that the seal of before fits, and since which record (`detail.from`) there was none. */
+export const resealedAction = 'audit.resealed';
 
 /** A keyed hash of text, in hex; without the key nobody can make one. */
 export type Seal = (text: string) => string;
@@ -28,6 +30,8 @@ export interface Verification {
    * `null`: the key is not known, and who can write the history could have made all of it anew.
    */
   sealedFrom: number | null;
+  /** Written while the secret key was another one, so that their writer cannot be told; absent where there are none. */
+  unsealed?: { from: number; to: number }[];
 }
 
 /** The record's hash: over the previous hash and all of its fields, as JSON with sorted names. */
@@ -38,6 +42,17 @@ export function recordHash(record: Omit<AuditRecord, 'hash'>, hash: (text: strin
 /** The seal of a log that ends here; the hash covers every record up to it. */
 export function sealOf({ seq, hash }: AuditHead, seal: Seal): string {
   return seal(`audit head ${seq} ${hash}`);
+}
+
+/** What is kept in the place of the seal while its key is not here: the last one, and the record that it was over. */
+export function lapsedSeal({ seq, seal }: AuditHead): string | undefined {
+  return seal === undefined || readLapsedSeal(seal) ? seal : `over ${seq} ${seal}`;
+}
+
+/** Undefined for a seal that has not lapsed. */
+export function readLapsedSeal(text: string | undefined): { seq: number; seal: string } | undefined {
+  const [, seq, seal] = /^over ([1-9]\d{0,15}) (.+)$/.exec(text ?? '') ?? [];
+  return seq === undefined || seal === undefined ? undefined : { seq: Number(seq), seal };
 }
 
 /**
@@ -51,6 +66,7 @@ export async function verifyChain(
 ): Promise<Verification> {
   let last: AuditHead = { seq: 0, hash: genesisHash };
   let keyedAt: number | undefined;
+  const unsealed: { from: number; to: number }[] = [];
   const bad = (reason: string, seq = last.seq + 1): Verification => ({
     records: seq - 1,
     firstBad: { seq, reason },
@@ -69,6 +85,9 @@ export async function verifyChain(
         const isOther = [head, known].some((end) => record.seq === end?.seq && record.hash !== end.hash);
         if (isOther) return bad('it is not the one that was written');
         if (record.action === keyedAction) keyedAt = record.seq;
+        if (record.action === resealedAction) {
+          unsealed.push({ from: Number(record.detail?.from), to: record.seq - 1 });
+        }
         last = record;
       }
       await setImmediate();
@@ -87,7 +106,12 @@ export async function verifyChain(
         last.seq,
       );
     }
-    return { records: last.seq, firstBad: null, sealedFrom: seal ? (keyedAt ?? 1) : null };
+    return {
+      records: last.seq,
+      firstBad: null,
+      sealedFrom: seal ? (keyedAt ?? 1) : null,
+      ...(unsealed.length > 0 && { unsealed }),
+    };
   }
 }
 

@@ -74,9 +74,15 @@ function cells(row: AuditRow): string[] {
 
 const line = (row: AuditRow) => cells(row).join('  ');
 
-function describe({ records, firstBad, sealedFrom }: AuditVerification): string {
+function describe({ records, firstBad, sealedFrom, unsealed = [] }: AuditVerification): string {
   if (firstBad) return `The audit log is damaged at line ${firstBad.seq}: ${firstBad.reason}`;
-  return sealedFrom === null
-    ? `The audit log is whole: ${records} lines. Its seal was not checked, since the secret key is another one.`
-    : `The audit log is whole: ${records} lines, sealed since line ${sealedFrom}.`;
+  return [
+    sealedFrom === null
+      ? `The audit log is whole: ${records} lines. Its seal was not checked, since the secret key is another one.`
+      : `The audit log is whole: ${records} lines, sealed since line ${sealedFrom}.`,
+    ...unsealed.map(
+      ({ from, to }) =>
+        `Lines ${from} to ${to} have no seal, since they were written while the secret key was another one.`,
+    ),
+  ].join('\n');
 }

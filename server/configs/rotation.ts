@@ -54,6 +54,8 @@ export interface RotationParts {
   directory: string;
   /** Rows of the state's `meta` that are sealed too. */
   sealedMeta?: readonly SecretAddress[];
+  /** A daemon that was started with a wrong key has the right one now. */
+  onKeyed?: () => Promise<void>;
 }
 
 /** What the new key is: one that somebody has chosen, or a random one for the data directory's file. */
@@ -137,6 +139,7 @@ export class Rotation {
       const alreadyDone = await next.isInstalled(state);
       const counts = alreadyDone ? { secrets: 0, credentials: 0 } : await this.#reseal(next, keptIn, actor);
       next.keep();
+      if (alreadyDone) await this.#parts.onKeyed?.();
       return { ...counts, alreadyDone, keptIn };
     } catch (thrown) {
       next.drop();
