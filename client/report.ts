@@ -16,16 +16,27 @@ export async function report(ctx: Ctx, error: unknown): Promise<void> {
   const message = failure?.message ?? vscode.l10n.t('That did not work; the log has the cause.');
   const showLog = { title: vscode.l10n.t('Show Log'), act: async () => ctx.log.show(true) };
   const remedy = failure && remedies(ctx, failure.code);
-  const offered = [
+  const offered: Remedy[] = [
     ...(remedy ? [remedy] : []),
     ...(failure && selfExplanatory.has(failure.code) ? [] : [showLog]),
   ];
+  if (offered.length === 0 && message.length > shownCharacters) offered.push(copyOf(message));
   const chosen = await vscode.window.showErrorMessage(message, ...offered);
   if (chosen) await chosen.act().catch((next: unknown) => report(ctx, next));
 }
 
 /** What was asked for could not be; the message says why, and the log knows no more. */
 const selfExplanatory = new Set(['bad-input', 'conflict', 'not-found', 'stopping']);
+
+/** A notification without a button is cut off after one line, and what to do stands at a message's end. */
+const shownCharacters = 60;
+
+function copyOf(message: string): Remedy {
+  return {
+    title: vscode.l10n.t('Copy Message'),
+    act: async () => await vscode.env.clipboard.writeText(message),
+  };
+}
 
 interface Remedy extends vscode.MessageItem {
   act(): Promise<void>;

@@ -13,11 +13,14 @@ export function watchSecretKey(ctx: Ctx): void {
         const { pid, secretKey } = await ctx.request('workflowKeys/daemon/status', null);
         if (secretKey === 'ok' || warnedOf === pid) return;
         warnedOf = pid;
-        void vscode.window.showWarningMessage(
+        const showLog = vscode.l10n.t('Show Log');
+        const chosen = await vscode.window.showWarningMessage(
           vscode.l10n.t(
             'Stored secrets can be neither read nor changed: BIFROST_SECRET_KEY is not the key that they were sealed with. Start the daemon with that key.',
           ),
+          showLog,
         );
+        if (chosen === showLog) ctx.log.show(true);
       } catch (error) {
         ctx.log.warn('The state of the secret key is not known.', error);
       }

@@ -13,9 +13,9 @@ export async function showAudit(): Promise<void> {
 export async function verifyAudit(ctx: Ctx): Promise<void> {
   const { records, firstBad, unsealed = [] } = await ctx.request('workflowKeys/audit/verify', null);
   if (firstBad) {
-    void vscode.window.showErrorMessage(
-      t('The audit log was changed at record {0}: {1}', firstBad.seq, firstBad.reason),
-    );
+    const show = t('Show Audit Log');
+    const message = t('The audit log was changed at record {0}: {1}', firstBad.seq, firstBad.reason);
+    if ((await vscode.window.showErrorMessage(message, show)) === show) await showAudit();
   } else {
     const gaps = unsealed.map(({ from, to }) =>
       t('Records {0} to {1} have no seal, since the secret key was another one then.', from, to),

@@ -6,7 +6,7 @@ import type { NeededValue } from '../../server/protocol.ts';
 import { exportText, neededText, previewText } from '../bundleText.ts';
 import type { Ctx } from '../ctx.ts';
 import { Failure } from '../failure.ts';
-import { askSecret, askText, type Back, back, confirm, type Place, Pressed } from '../prompts.ts';
+import { askSecret, askText, type Back, back, Cancelled, confirm, type Place, Pressed } from '../prompts.ts';
 import { parseConfigValue } from '../values.ts';
 
 const { t } = vscode.l10n;
@@ -15,7 +15,7 @@ const { t } = vscode.l10n;
 export async function exportBundle(ctx: Ctx): Promise<void> {
   const target = await vscode.window.showSaveDialog({
     title: t('Export Portable Configuration'),
-    defaultUri: besideWork('workflow-keys.yaml'),
+    defaultUri: vscode.Uri.joinPath(work(), 'workflow-keys.yaml'),
     filters: { YAML: ['yaml', 'yml'] },
   });
   if (!target) return;
@@ -39,17 +39,28 @@ export async function importBundle(ctx: Ctx): Promise<void> {
   const [source] =
     (await vscode.window.showOpenDialog({
       title: t('Import Configuration'),
+      defaultUri: work(),
       filters: { YAML: ['yaml', 'yml'] },
     })) ?? [];
   if (!source) return;
   const text = readText(await vscode.workspace.fs.readFile(source));
-  const preview = await ctx.request('workflowKeys/bundles/preview', { text });
+  const preview = await ctx.request('workflowKeys/bundles/preview', { text }).catch(async (error) => {
+    if (!(error instanceof Failure) || error.code !== 'bad-input') throw error;
+    const open = t('Open File');
+    const chosen = await vscode.window.showErrorMessage(error.message, open);
+    if (chosen === open) await vscode.window.showTextDocument(source);
+    throw new Cancelled();
+  });
   const detail = previewText(preview, { t });
   if (preview.items.some(({ change }) => change === 'refused')) {
     await vscode.window.showErrorMessage(t('Nothing can be imported from this file as it is.'), {
       modal: true,
       detail,
     });
+    return;
+  }
+  if (preview.items.every(({ change, needsValue }) => change === 'unchanged' && !needsValue)) {
+    void vscode.window.showInformationMessage(t('All of it is here already; there is nothing to import.'));
     return;
   }
   await confirm(t('Import this configuration?'), detail, t('Import'));
@@ -94,13 +105,16 @@ export async function backUp(ctx: Ctx): Promise<void> {
     { location: vscode.ProgressLocation.Notification, title: t('Backing up…') },
     (progress) => withShares(ctx, progress, { path: target.fsPath, replace: true }),
   );
-  void vscode.window.showInformationMessage(
-    keySource === 'environment'
-      ? t('The backup is written. Its secrets need BIFROST_SECRET_KEY, which is not in it.')
-      : t(
-          'The backup is written. Its secrets need the file secret.key of the data directory, which is not in it: keep a copy elsewhere.',
-        ),
-  );
+  // Modal, because who overlooks it has a backup without its secrets.
+  await vscode.window.showInformationMessage(t('The backup is written.'), {
+    modal: true,
+    detail:
+      keySource === 'environment'
+        ? t('Its secrets need BIFROST_SECRET_KEY, which is not in it.')
+        : t(
+            'Its secrets need the file secret.key of the data directory, which is not in it: keep a copy elsewhere.',
+          ),
+  });
 }
 
 const lookEveryMs = 200;
@@ -189,7 +203,8 @@ function readText(bytes: Uint8Array): string {
   }
 }
 
-function besideWork(name: string): vscode.Uri {
+/** Where an export is written, and an import looked for. */
+function work(): vscode.Uri {
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
-  return vscode.Uri.joinPath(folder?.uri ?? vscode.Uri.file(homedir()), name);
+  return folder?.uri ?? vscode.Uri.file(homedir());
 }

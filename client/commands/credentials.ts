@@ -136,7 +136,8 @@ export async function addCredential(ctx: Ctx): Promise<void> {
 
 /** “Test Connection” (F9, F14). */
 export async function testCredential(ctx: Ctx, given?: CredentialRow): Promise<void> {
-  const { id, name } = given ?? (await askCredential(ctx, t('Test Connection')));
+  const row = given ?? (await askCredential(ctx, t('Test Connection')));
+  const { id, name } = row;
   const { outcome, message } = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: t('Testing “{0}”…', name) },
     () => ctx.request('workflowKeys/credentials/test', { id }),
@@ -148,9 +149,12 @@ export async function testCredential(ctx: Ctx, given?: CredentialRow): Promise<v
     case 'inconclusive':
       void vscode.window.showWarningMessage(message);
       return;
-    case 'bad':
-      void vscode.window.showErrorMessage(message);
+    case 'bad': {
+      const rotate = t('Rotate Credential…');
+      if ((await vscode.window.showErrorMessage(message, rotate)) === rotate)
+        await rotateCredential(ctx, row);
       return;
+    }
   }
 }
 

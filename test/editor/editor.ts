@@ -25,8 +25,9 @@ export class Editor implements AsyncDisposable {
   /** A copy of the sample workspace. */
   readonly folder: string;
   readonly dataDirectory: string;
+  /** The home of whoever uses this editor. */
+  readonly home: string;
   readonly port: number;
-  readonly #directory: string;
   readonly #server: ChildProcess;
   readonly #url: string;
   readonly #browser: Browser;
@@ -38,7 +39,7 @@ export class Editor implements AsyncDisposable {
     browser: Browser;
     port: number;
   }) {
-    this.#directory = parts.directory;
+    this.home = parts.directory;
     this.#server = parts.server;
     this.#url = parts.url;
     this.#browser = parts.browser;
@@ -139,7 +140,7 @@ export class Editor implements AsyncDisposable {
     // The group: code-server's own children, but not our daemon, which outlives its editor.
     if (this.#server.pid !== undefined) process.kill(-this.#server.pid, 'SIGKILL');
     await this.#endDaemon();
-    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

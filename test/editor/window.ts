@@ -139,6 +139,26 @@ export class Window {
     await this.quickInput.getByRole('button', { name: 'OK', exact: true }).click();
   }
 
+  /** Chooses a file of the folder that the open dialog of this title begins in. */
+  async chooseFile(title: string, name: string): Promise<void> {
+    await this.quickInput.locator('.quick-input-title', { hasText: title }).waitFor();
+    await this.quickInput.locator('.monaco-list-row', { hasText: name }).click();
+  }
+
+  /** Takes the path that the save dialog of this title proposes. */
+  async acceptFile(title: string, path: string): Promise<void> {
+    await this.quickInput.locator('.quick-input-title', { hasText: title }).waitFor();
+    await this.page.waitForFunction(
+      `document.querySelector('.quick-input-widget input.input')?.value === ${JSON.stringify(path)}`,
+    );
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Presses an icon in the title of the question that is asked. */
+  async pressInputButton(label: string): Promise<void> {
+    await this.quickInput.locator(`.quick-input-titlebar .action-label[aria-label^="${label}"]`).click();
+  }
+
   async expandView(title: string): Promise<void> {
     const header = this.view(title).locator('.pane-header');
     if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
