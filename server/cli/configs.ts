@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
 import type { ConfigRow, ConfigTypeName } from '../protocol.ts';
-import { plain, plainLines, print, printAnswer, shortTime, table } from './output.ts';
+import { plain, plainLines, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readSecret } from './secretInput.ts';
 
@@ -104,7 +104,7 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
           ...(options.org !== undefined && { organizationId: options.org }),
         }),
       );
-      if (!context.json()) print(`Removed ${plain(name)}.`);
+      printAnswer(context.json(), { name, removed: true }, () => `Removed ${plain(name)}.`);
     });
 }
 

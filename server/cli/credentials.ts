@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
 import type { CredentialAuth, CredentialRow } from '../protocol.ts';
 import type { Call } from './connect.ts';
-import { plain, print, printAnswer, shortTime, table } from './output.ts';
+import { plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readSecret } from './secretInput.ts';
 
@@ -124,7 +124,7 @@ export function addCredentialCommands(program: Command, context: ProgramContext)
       await context.daemon(async (call) =>
         call('workflowKeys/credentials/remove', { id: await findId(call, name, org) }),
       );
-      if (!context.json()) print(`Removed ${plain(name)}.`);
+      printAnswer(context.json(), { name, removed: true }, () => `Removed ${plain(name)}.`);
     });
 
   credentials

@@ -6,6 +6,7 @@ import type { ConfigAddress, ConfigAnswer, ConfigServices, RunScope } from '../r
 import type { AuditEntry, ConfigRecord, State } from '../store/contracts.ts';
 import { type ConfigPlace, scopeName, visibleTo } from './cascade.ts';
 import type { Configs } from './configs.ts';
+import { removedMessage } from './organizations.ts';
 import { kindOf } from './reference.ts';
 import type { References } from './references.ts';
 import { typeOf } from './values.ts';
@@ -24,7 +25,8 @@ export interface AccessParts {
  * The services behind `bifrost.config` in workflow code (S4, S6, C9).
  *
  * Invariant: a run sees its own organization and the global scope, never another organization (S11, S20, D27), and
- * a secret leaves only after the record of its read is durable (D33, D34).
+ * a secret leaves only after the record of its read is durable (D33, D34). Once its organization is removed it sees
+ * nothing.
  */
 export function openConfigAccess({
   state,
@@ -40,22 +42,32 @@ export function openConfigAccess({
   async function placeOf(run: RunScope, address: ConfigAddress, use: 'read' | 'write'): Promise<ConfigPlace> {
     const { name, scope } = address;
     const { organizationId } = run;
+    const refuse = async (reason: string, message: string) => {
+      await appendAudit({
+        ...auditOf(run, configNamePattern.test(name) ? name : 'config'),
+        action: use === 'read' ? 'config.read' : 'config.written',
+        outcome: 'refused',
+        detail: { workflowId: run.workflowId, reason },
+      });
+      return new Failure('forbidden', message);
+    };
+    // Else it would go on with the global values, which are somebody else's.
+    if (organizationId !== undefined && !(await state.get('organizations', organizationId))) {
+      throw await refuse('organization-removed', removedMessage(organizationId));
+    }
     const isGlobal = scope === null || scope === 'global';
     const isOwn = scope === undefined || scope === organizationId;
     if (isOwn && organizationId !== undefined) return { name, organizationId };
     if ((isGlobal && (use === 'read' || organizationId === undefined)) || isOwn) return { name };
-    await appendAudit({
-      ...auditOf(run, configNamePattern.test(name) ? name : 'config'),
-      action: use === 'read' ? 'config.read' : 'config.written',
-      outcome: 'refused',
-      detail: { workflowId: run.workflowId, reason: isGlobal ? 'global-scope' : 'other-organization' },
-    });
-    throw new Failure(
-      'forbidden',
-      isGlobal
-        ? `A run of organization "${organizationId}" may read global configs and not change them; leave scope out.`
-        : 'A run may only use the configs of its own organization and the global ones; leave scope out.',
-    );
+    throw isGlobal
+      ? await refuse(
+          'global-scope',
+          `A run of organization "${organizationId}" may read global configs and not change them; leave scope out.`,
+        )
+      : await refuse(
+          'other-organization',
+          'A run may only use the configs of its own organization and the global ones; leave scope out.',
+        );
   }
 
   /** Audits the read, durably, and only then gives the value; of a reference what it stands for now (D29). */

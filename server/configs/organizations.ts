@@ -113,6 +113,11 @@ export function remove(
   tx.audit({ actor, action: 'organization.removed', target: id, outcome: 'ok', organizationId: id, detail });
 }
 
+/** For a run that outlasts its organization. */
+export function removedMessage(id: string): string {
+  return `Organization "${id}" was removed while this run went on, so the run has no configs and credentials any more.`;
+}
+
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const longestName = 100;
 

@@ -1,5 +1,6 @@
 /** What a run may do with outgoing calls and credentials: those of its organization, then global ones; no processes. */
 
+import { removedMessage } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
 import { configNamePattern } from '../protocol.ts';
 import type { CallServices, CallWish, RunScope } from '../runs/contracts.ts';
@@ -31,13 +32,19 @@ const longestTimeoutSeconds = 600;
  * after the record of its read is durable (D33, D34).
  */
 export function openCallAccess({ state, client, inject, appendAudit }: CallAccessParts): CallServices {
-  /** @throws Failure `not-found` that says where to add it. */
-  async function find(run: RunScope, name: string): Promise<CredentialRecord> {
+  /** @throws Failure `not-found` that says where to add it; `forbidden` once the run's organization is removed. */
+  async function find(run: RunScope, name: string, use: Use): Promise<CredentialRecord> {
+    const { organizationId } = run;
     const record = configNamePattern.test(name)
-      ? await resolveCredential(state, name, run.organizationId)
+      ? await resolveCredential(state, name, organizationId)
       : undefined;
-    if (record) return record;
-    throw new Failure('not-found', missingMessage(name, run.organizationId));
+    if (!record) throw new Failure('not-found', missingMessage(name, organizationId));
+    // Else it would go on with the global one, which is somebody else's.
+    if (organizationId !== undefined && !(await state.get('organizations', organizationId))) {
+      await note(run, record, 'refused', use);
+      throw new Failure('forbidden', removedMessage(organizationId));
+    }
+    return record;
   }
 
   const note = (run: RunScope, record: CredentialRecord, outcome: AuditEntry['outcome'], use: Use) =>
@@ -66,8 +73,8 @@ export function openCallAccess({ state, client, inject, appendAudit }: CallAcces
   }
 
   async function credentialFor(run: RunScope, name: string, url: URL): Promise<Injection> {
-    const record = await find(run, name);
     const use: Use = { for: 'call', host: url.host };
+    const record = await find(run, name, use);
     if (!isAllowed(record.hosts, url)) {
       await note(run, record, 'refused', use);
       throw new Failure(
@@ -93,7 +100,7 @@ export function openCallAccess({ state, client, inject, appendAudit }: CallAcces
     },
 
     async credentialHeaders(run, name) {
-      const record = await find(run, name);
+      const record = await find(run, name, { for: 'headers' });
       if (record.queryParameter !== undefined) {
         throw new Failure(
           'bad-input',

@@ -166,6 +166,12 @@ test('an empty value never clears a secret (D31)', async () => {
   assert.equal((await runJson<ConfigRow>(daemon.data, ['config', 'get', 'token'])).value, '[SECRET]');
 });
 
+test('what is removed is named, also with --json', async () => {
+  await cli('config', 'set', 'short_lived', 'value');
+  const removed = await runJson<unknown>(daemon.data, ['config', 'unset', 'short_lived']);
+  assert.deepEqual(removed, { name: 'short_lived', removed: true });
+});
+
 test('an unknown name, key or run is told as such', async () => {
   for (const args of [
     ['config', 'get', 'no_such_name'],

@@ -190,6 +190,30 @@ test("another organization's scope is refused and audited, known or not, for eve
   }
 });
 
+test('a run whose organization is removed does not go on with the global values', async (t) => {
+  const { configs, services, audited } = await openRoom(t);
+  await configs.set({ name: 'key', type: 'secret', value: 'sk_test_global' }, 'cli');
+  await configs.set({ name: 'key', type: 'secret', value: 'sk_test_own', organizationId: 'acme' }, 'cli');
+  assert.ok((await services.getConfig(acmeRun, { name: 'key' })).found);
+  await configs.removeOrganization({ id: 'acme' }, 'cli');
+  audited.length = 0;
+  const uses = [
+    () => services.getConfig(acmeRun, { name: 'key' }),
+    () => services.getConfig(acmeRun, { name: 'key', scope: 'global' }),
+    () => services.listConfigs(acmeRun),
+    () => services.setConfig(acmeRun, { name: 'key', value: 'x' }),
+    () => services.deleteConfig(acmeRun, { name: 'key' }),
+  ];
+  for (const use of uses) {
+    await assert.rejects(use(), { code: 'forbidden', message: /^Organization "acme" was removed while/ });
+  }
+  assert.deepEqual(
+    audited.map(({ outcome, detail }) => [outcome, detail?.reason]),
+    uses.map(() => ['refused', 'organization-removed']),
+  );
+  assert.ok((await services.getConfig(globexRun, { name: 'key' })).found);
+});
+
 test('a run writes to its own organization, and only a global run to the global scope', async (t) => {
   const { configs, services, audited } = await openRoom(t);
   await services.setConfig(acmeRun, { name: 'cursor', value: 5 });

@@ -211,6 +211,13 @@ async def who(url: str, name: str):
       error?.message,
       'Credential "private" does not exist for organization "globex", nor in the global scope. Add it under Credentials in Workflow Keys, or with: workflow-keys credentials add private --org globex',
     );
+    await place.state.transact(async (tx) => {
+      tx.remove('organizations', 'globex');
+      tx.audit({ actor: 'cli', action: 'organization.removed', target: 'globex', outcome: 'ok' });
+    });
+    const removed = (await call('service', 'globex')).error;
+    assert.equal(removed?.type, 'CallRefused');
+    assert.match(removed?.message ?? '', /^Organization "globex" was removed while this run went on/);
   },
 );
 

@@ -74,7 +74,8 @@ test('a credential is added, tested, used by a run, rotated and removed', { time
   await runJson(data, ['credentials', 'rotate', 'billing'], rotated);
   assert.deepEqual((await run()).result, [200, 'Bearer [REDACTED]']);
 
-  await runCommand(data, ['credentials', 'remove', 'billing']);
+  const removed = await runJson<unknown>(data, ['credentials', 'remove', 'billing']);
+  assert.deepEqual(removed, { name: 'billing', removed: true });
   const { code, stdout } = await runCommand(data, ['run', 'charge', '--input', input, '--json']);
   const failed = JSON.parse(stdout) as RunDetail;
   assert.deepEqual([code, failed.error?.type], [1, 'KeyError']);
