@@ -1,10 +1,10 @@
 /** Restores a backup into a data directory that no daemon has open: checked in full first, then all or nothing. */
 
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditLog, openAuditLog } from './audit/auditLog.ts';
 import { loadSeal } from './audit/sealKey.ts';
-import { hasSecretKey, loadSecretKey } from './configs/secretKey.ts';
+import { hasSecretKey, loadSecretKey, secretKeyFile, stagedKeyFile } from './configs/secretKey.ts';
 import { hasSecrets, openVault, type Vault } from './configs/vault.ts';
 import { Failure } from './errors.ts';
 import { auditSeal } from './keys/auditSeal.ts';
@@ -12,6 +12,7 @@ import { putAudited } from './keys/keyRecords.ts';
 import { sha256 } from './keys/mint.ts';
 import { type BackupFile, type BackupHead, openBackupFile } from './store/backupFile.ts';
 import type { ApiKeyRecord, CopyProgress, History, Millis, State } from './store/contracts.ts';
+import { syncFile } from './store/durableFile.ts';
 import { lockDataDirectory } from './store/lock.ts';
 import { openLowdbState } from './store/lowdbState.ts';
 import {
@@ -73,7 +74,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       if (holdsFiles(directory) && !(await options.confirm(backup.head))) {
         throw new Failure('bad-input', 'Nothing was restored.');
       }
-      const formerData = await commitStaging(directory, clock());
+      const formerData = await commitStaging(directory, clock(), [secretKeyFile, stagedKeyFile]);
       return { ...backup.head, ...prepared, ...(formerData !== undefined && { formerData }) };
     } catch (cause) {
       if (cause instanceof Failure) throw cause;
@@ -139,7 +140,10 @@ async function prepare(
     }
   } finally {
     await history.close();
-    for (const name of ['history.db', 'state.json']) sync(join(staged, name));
+    for (const name of ['history.db', 'state.json']) {
+      const path = join(staged, name);
+      if (existsSync(path)) syncFile(path);
+    }
   }
 }
 
@@ -221,14 +225,4 @@ async function interruptRuns(history: History, now: Millis): Promise<number> {
     });
   }
   return runs.length;
-}
-
-function sync(path: string): void {
-  if (!existsSync(path)) return;
-  const descriptor = openSync(path, 'r+');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -1,6 +1,6 @@
 /** One small file that is replaced as a whole and durably; it does not know what the file holds. */
 
-import { constants } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -30,6 +30,16 @@ export async function openDurableFile(path: string): Promise<DurableFile> {
     read: () => read(path),
     write: (pieces) => replace(path, temporaryPath, pieces),
   };
+}
+
+/** Makes durable what somebody else has written. */
+export function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Makes a rename in the folder durable. Windows cannot open folders and orders renames by itself. */

@@ -1,9 +1,9 @@
 /** Puts new store files in the place of the present ones, all of them or none, whenever the process ends. */
 
-import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Millis } from './contracts.ts';
-import { syncFolder } from './durableFile.ts';
+import { syncFile, syncFolder } from './durableFile.ts';
 
 /** Here the new files are made; it counts for nothing and is thrown away. */
 const staging = 'restore.new';
@@ -42,13 +42,30 @@ export function holdsFiles(directory: string): boolean {
 /**
  * Makes the staged files, which are closed and durable, the ones that count.
  *
+ * @param openedWith names of files of which the former ones get a copy, since they are worth nothing without.
  * @returns the folder in which the former files are kept, if there were any.
  */
-export async function commitStaging(directory: string, now: Millis): Promise<string | undefined> {
+export async function commitStaging(
+  directory: string,
+  now: Millis,
+  openedWith: readonly string[],
+): Promise<string | undefined> {
+  if (holdsFiles(directory)) await copyAside(directory, openedWith);
   await syncFolder(join(directory, staging));
   renameSync(join(directory, staging), join(directory, committed));
   await syncFolder(directory);
   return finishReplacement(directory, now);
+}
+
+async function copyAside(directory: string, names: readonly string[]): Promise<void> {
+  const aside = join(directory, staging, former);
+  mkdirSync(aside, { mode: 0o700 });
+  for (const name of names) {
+    if (!existsSync(join(directory, name))) continue;
+    copyFileSync(join(directory, name), join(aside, name));
+    syncFile(join(aside, name));
+  }
+  await syncFolder(aside);
 }
 
 /** Finishes what a commit has begun, if there is one; each step can be the last of a process. */

@@ -5,7 +5,15 @@ import { syncBuiltinESMExports } from 'node:module';
 
 let left = Number(process.env.TEST_KILL_AT);
 
-for (const name of ['renameSync', 'mkdirSync', 'rmdirSync', 'rmSync', 'writeFileSync', 'fsyncSync']) {
+for (const name of [
+  'renameSync',
+  'mkdirSync',
+  'rmdirSync',
+  'rmSync',
+  'writeFileSync',
+  'copyFileSync',
+  'fsyncSync',
+]) {
   const original = fs[name];
   fs[name] = (...given) => {
     left -= 1;

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -136,6 +137,8 @@ test('over present data it asks, keeps what was there aside, and no key that was
   assert.match(shown, /1 key revoked or ended since then stays so/);
   const aside = readdirSync(copy).find((name) => name.startsWith('before-restore-')) ?? '';
   assert.deepEqual(readFileSync(join(copy, aside, 'state.json')), state);
+  assert.deepEqual(readFileSync(join(copy, aside, 'secret.key')), readFileSync(join(data, 'secret.key')));
+  assert.equal(statSync(join(copy, aside, 'secret.key')).mode & 0o777, 0o600);
   const daemon = await startDaemonProcess({ data: copy });
   try {
     const keys = await runJson<KeyRow[]>(copy, ['keys', 'list']);
@@ -193,6 +196,26 @@ test('runs that had not ended when the backup was made are not begun again', asy
   await using store = await engines.embedded(copy);
   assert.deepEqual(await store.history.unfinishedRuns(), []);
   assert.equal((await store.history.getRun(runRecord(1).id))?.status, 'Interrupted');
+});
+
+test('former data that only the key of a killed rotation opens is kept together with that key', async () => {
+  const copy = copyOfData();
+  const former = readFileSync(join(copy, 'secret.key'));
+  const rotating = await startDaemonProcess({ data: copy });
+  await runJson(copy, ['rotate-secret-key', '--generate']);
+  assert.equal(await rotating.end(), 0);
+  // As it is after a kill between the sealing and the naming of the key.
+  renameSync(join(copy, 'secret.key'), join(copy, 'secret.key.next'));
+  writeFileSync(join(copy, 'secret.key'), former, { mode: 0o600 });
+  const { formerData = '' } = await runJson<Restored>(copy, ['restore', backup, '--yes']);
+  await (await startDaemonProcess({ data: copy })).end();
+
+  const daemon = await startDaemonProcess({ data: formerData });
+  try {
+    assert.equal((await runJson<RunDetail>(formerData, ['run', 'reads'])).result, secret.length);
+  } finally {
+    assert.equal(await daemon.end(), 0);
+  }
 });
 
 test('on a full disk a restore is refused with one line, and the data is as it was', async () => {
