@@ -126,10 +126,13 @@ async function benchRuns(url: string, key: string): Promise<void> {
     met: one <= 6 && oneProcess / one >= 10,
   });
 
-  const many = await throughput(8, 2000, run);
+  // In rounds, so that a noisy moment of the machine is not the figure.
+  const rounds: number[] = [];
+  for (let round = 0; round < 5; round += 1) rounds.push(await throughput(8, 500, run));
+  const many = median(rounds);
   const manyProcesses = await throughput(8, 80, runInProcess);
   rows.push({
-    what: 'eight callers, runs over HTTP',
+    what: 'eight callers, runs over HTTP, median of 5 rounds',
     figure: perSecond(many),
     yardstick: `a Python process per run ${perSecond(manyProcesses)}: ${(many / manyProcesses).toFixed(1)} times`,
     target: '≥ 350/s, ≥ 10 times more',
