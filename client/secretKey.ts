@@ -16,7 +16,7 @@ export function watchSecretKey(ctx: Ctx): void {
         const showLog = vscode.l10n.t('Show Log');
         const chosen = await vscode.window.showWarningMessage(
           vscode.l10n.t(
-            'Stored secrets can be neither read nor changed: BIFROST_SECRET_KEY is not the key that they were sealed with. Start the daemon with that key.',
+            'Stored secrets can be neither read nor changed: they were sealed with another secret key. Start the daemon with that BIFROST_SECRET_KEY.',
           ),
           showLog,
         );

@@ -155,8 +155,9 @@ async function compose(
   });
   const notices: string[] = [];
   if ((await rotation.keyState()) === 'wrong') {
-    notices.push(wrongSecretKeyNotice);
-    log.error(wrongSecretKeyNotice);
+    const notice = wrongSecretKeyNotice(source);
+    notices.push(notice);
+    log.error(notice);
   } else if (!seal) {
     await renewSeal(sealKey, audit);
   }
@@ -376,8 +377,12 @@ async function compose(
   };
 }
 
-const wrongSecretKeyNotice =
-  'Stored secrets can be neither read nor changed: BIFROST_SECRET_KEY is not the key that they were sealed with. Start the daemon with that key; nothing was changed.';
+const presentKey = {
+  environment: 'BIFROST_SECRET_KEY',
+  file: 'BIFROST_SECRET_KEY is not set, and secret.key in the data directory',
+};
+const wrongSecretKeyNotice = (source: keyof typeof presentKey) =>
+  `Stored secrets can be neither read nor changed: ${presentKey[source]} is not the key that they were sealed with. Start the daemon with that key; nothing was changed.`;
 
 /**
  * Invariant: no window, client or run can take the daemon down for the others.

@@ -24,7 +24,7 @@ export function addDaemonCommands(program: Command, context: ProgramContext): vo
           `Clients   ${status.clients}, runs in flight ${status.activeRuns}, memory ${Math.round(status.memoryBytes / 2 ** 20)} MiB`,
           ...(status.secretKey === 'wrong'
             ? [
-                'Secrets   cannot be read or changed: BIFROST_SECRET_KEY is not the key that they were sealed with',
+                'Secrets   cannot be read or changed: they were sealed with another secret key; start the daemon with that BIFROST_SECRET_KEY',
               ]
             : []),
         ].join('\n'),

@@ -32,11 +32,12 @@ export async function rotateKey(
   }: { overlapMs: Millis; now: Millis; actor: string; make(wish: KeyWish): ApiKeyRecord },
 ): Promise<{ successor: ApiKeyRecord; replaced: ApiKeyRecord }> {
   const found = await findLive(tx, id);
-  refuseExpired(found, now);
+  // First, since a key whose overlap is over has its successor all the same.
   const newer = await findLinked(tx, found.replacedBy);
   if (newer) {
     throw new Failure('conflict', `Key ${found.id} was rotated already; rotate ${newer.id} instead.`);
   }
+  refuseExpired(found, now);
   // The list holds two generations: the one before them goes, once it has ended.
   const older = await findLinked(tx, found.rotatedFrom);
   if (older && isExpired(older, now)) bury(tx, older, actor, now);

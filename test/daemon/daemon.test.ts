@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { request } from 'undici';
 import { openSocket, withDaemon } from '../../server/cli/connect.ts';
-import type { DaemonFile, KeyRow, RunDetail } from '../../server/protocol.ts';
+import type { AuditVerification, DaemonFile, KeyRow, RunDetail } from '../../server/protocol.ts';
 import {
   type DaemonProcess,
   runCommand,
@@ -300,7 +300,16 @@ async def reads(context: ExecutionContext):
     assert.notEqual(detail.error?.type, 'KeyError');
     assert.match(detail.error?.message ?? '', /BIFROST_SECRET_KEY/);
   });
+  await withProcess({ data }, async () => {
+    assert.equal((await runJson<{ secretKey: string }>(data, ['status'])).secretKey, 'wrong');
+  });
+  const log = readFileSync(join(data, 'daemon.log'), 'utf8');
+  assert.match(log, /neither read nor changed: BIFROST_SECRET_KEY is not the key/);
+  assert.match(log, /BIFROST_SECRET_KEY is not set, and secret\.key in the data directory is not the key/);
   await withProcess({ data, environment: right }, async () => {
     assert.equal((await runJson<RunDetail>(data, ['run', 'reads'])).result, '[REDACTED]');
+    const seal = await runJson<AuditVerification>(data, ['audit', '--verify']);
+    assert.equal(seal.firstBad, null);
+    assert.equal(seal.unsealed?.length, 1);
   });
 });
