@@ -9,30 +9,40 @@ const scheme = 'workflow-keys';
 /** The ending that the manifest gives to the language `workflow-keys-run`. */
 const ending = '.workflow-run';
 const auditedRows = 1000;
+/** Its path is its tab's title; the manifest gives it the same language. */
+const audit = vscode.Uri.from({ scheme, path: '/Audit Log', authority: 'audit' });
+/** Documents to be read again; the editor keeps what it has read, also after the tab was closed. */
+const outdated = new vscode.EventEmitter<vscode.Uri>();
 
 export async function openRun(run: { id: string; workflowId: string }): Promise<void> {
   await open(vscode.Uri.from({ scheme, path: `/${run.workflowId}${ending}`, query: run.id }));
 }
 
 export async function openAudit(): Promise<void> {
-  await open(vscode.Uri.from({ scheme, path: `/audit${ending}`, authority: 'audit' }));
+  outdated.fire(audit);
+  await open(audit);
 }
 
-/** Provides the documents, and reads a run's again while it goes on. */
+/** Provides the documents, and reads them again while they are looked at and things go on. */
 export function provideDocuments(ctx: Ctx): void {
-  const changed = new vscode.EventEmitter<vscode.Uri>();
   ctx.extension.subscriptions.push(
-    changed,
+    outdated,
     vscode.workspace.registerTextDocumentContentProvider(scheme, {
-      onDidChange: changed.event,
-      provideTextDocumentContent: (uri) =>
-        uri.authority === 'audit' ? auditText(ctx) : runText(ctx, uri.query),
+      onDidChange: outdated.event,
+      provideTextDocumentContent: (uri) => (isAudit(uri) ? auditText(ctx) : runText(ctx, uri.query)),
     }),
     ctx.daemon.onDidChangeRows((nouns) => {
+      if (vscode.window.visibleTextEditors.some(({ document }) => isAudit(document.uri)))
+        outdated.fire(audit);
       if (!nouns.includes('runs')) return;
-      for (const { uri } of vscode.workspace.textDocuments) if (uri.scheme === scheme) changed.fire(uri);
+      for (const { uri } of vscode.workspace.textDocuments)
+        if (uri.scheme === scheme && !isAudit(uri)) outdated.fire(uri);
     }),
   );
+}
+
+function isAudit(uri: vscode.Uri): boolean {
+  return uri.toString() === audit.toString();
 }
 
 async function open(uri: vscode.Uri): Promise<void> {

@@ -9,7 +9,7 @@ const { t } = vscode.l10n;
 export async function explainRequest(ctx: Ctx): Promise<void> {
   const requestId = withoutBack(
     await askText(alone(t('Explain Request')), {
-      prompt: t('The X-Request-Id of an answer with 401, 403, 404 or 429'),
+      prompt: t('The X-Request-Id of an answer with 401, 403, 404, 415, 421 or 429'),
       validate: (text) => (text.trim() === '' ? t('Paste the id of a request.') : undefined),
     }),
   );

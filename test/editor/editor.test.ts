@@ -238,9 +238,15 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.squiggles('warning').waitFor({ state: 'detached' });
   });
 
-  test('the audit log is shown and verified', async () => {
+  test('the audit log is shown, grows while it is looked at, and is verified', async () => {
     await window.command('Workflow Keys: Show Audit Log');
     await window.page.locator('.editor-instance').getByText('key.created').first().waitFor();
+    const read = window.page.locator('.editor-instance').getByText('config.removed');
+    assert.equal(await read.count(), 0);
+    await window.command('Workflow Keys: Remove Config…');
+    await window.choose('Which value?', 'retries');
+    await window.pressDialogButton('Remove');
+    await read.first().waitFor();
     await window.shoot('13-audit');
     await window.command('Workflow Keys: Verify Audit Log');
     await window.notification('of the audit log are intact').waitFor();
