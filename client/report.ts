@@ -51,16 +51,20 @@ function remedies(ctx: Ctx, code: string): Remedy | undefined {
     case 'python-unavailable':
       return {
         title: vscode.l10n.t('Choose Interpreter'),
-        act: async () => {
-          await vscode.commands.executeCommand(
-            'workbench.action.openSettings',
-            'workflowKeys.python.interpreter',
-          );
-        },
+        act: () => openSetting('workflowKeys.python.interpreter'),
+      };
+    case 'storage-failed':
+      return {
+        title: vscode.l10n.t('Choose Data Directory'),
+        act: () => openSetting('workflowKeys.daemon.dataDirectory'),
       };
     default:
       return undefined;
   }
+}
+
+async function openSetting(name: string): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.openSettings', name);
 }
 
 /** D40: the next free port is kept in the settings, so that its address stays the same from now on. */

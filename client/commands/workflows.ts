@@ -4,7 +4,16 @@ import * as vscode from 'vscode';
 import type { WorkflowRow } from '../../server/protocol.ts';
 import type { Ctx } from '../ctx.ts';
 import { openRun } from '../documents.ts';
-import { alone, askChoice, askRow, askText, type Choice, Pressed, withoutBack } from '../prompts.ts';
+import {
+  alone,
+  askChoice,
+  askRow,
+  askText,
+  Cancelled,
+  type Choice,
+  Pressed,
+  withoutBack,
+} from '../prompts.ts';
 import { chosenOrganization } from '../settings.ts';
 import { inSteps } from '../steps.ts';
 import { parseArgument, parseInput } from '../values.ts';
@@ -82,10 +91,19 @@ export async function workflowOf(
     const { label, description, icon } = workflowText(row, context);
     return { label: `$(${icon}) ${label}`, description, value: row };
   });
-  const nothing = vscode.workspace.isTrusted
-    ? fits.nothing
-    : t('Workflows of a folder are registered once the workspace is trusted.');
-  return await askRow(title, t('Which workflow?'), choices, nothing);
+  if (choices.length === 0 && !vscode.workspace.isTrusted) return await offerTrust();
+  return await askRow(title, t('Which workflow?'), choices, fits.nothing);
+}
+
+/** There is nothing to choose from before the folder is trusted, so the command ends. */
+async function offerTrust(): Promise<never> {
+  const manage = t('Manage Workspace Trust');
+  const chosen = await vscode.window.showInformationMessage(
+    t('Workflows of a folder are registered once the workspace is trusted.'),
+    manage,
+  );
+  if (chosen === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+  throw new Cancelled();
 }
 
 const asJson: vscode.QuickInputButton = {

@@ -1,7 +1,7 @@
 /** One daemon per data directory, by a lock that the system frees when its holder dies; it knows no store. */
 
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { Failure } from '../errors.ts';
@@ -20,7 +20,7 @@ export function lockDataDirectory(directory: string): { release(): void } {
   const path = join(directory, 'daemon.lock');
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     checkOwnersOnly(directory);
     createPrivately(path);
     // An exclusive SQLite transaction is the one kernel lock that Node offers everywhere without native modules.
@@ -41,6 +41,23 @@ export function lockDataDirectory(directory: string): { release(): void } {
       lock.close();
     },
   };
+}
+
+/** Level by level: Node's own recursive way never ends where a file system answers ENOENT to it, as /proc does. */
+function makeDirectory(directory: string): void {
+  if (isDirectory(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) makeDirectory(parent);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (thrown) {
+    // Another daemon that starts right now may have been faster.
+    if (!isDirectory(directory)) throw thrown;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Makes an empty 0600 file unless there is one, without opening the one that is there. */

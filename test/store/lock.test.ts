@@ -27,6 +27,14 @@ async function startHolder(directory: string) {
 }
 
 describe('the lock of a data directory', () => {
+  test('a directory that cannot be made is refused at once, also where the system says that nothing is there', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'file');
+    await writeFile(file, '');
+    for (const directory of ['/proc/example/data', file, join(file, 'data')])
+      assert.throws(() => lockDataDirectory(directory), { code: 'storage-failed' });
+  });
+
   test('it is held by one process, named by its id, and freed when that is killed', async () => {
     await using folder = await temporaryFolder();
     const directory = join(folder.path, 'data');
