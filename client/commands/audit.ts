@@ -6,7 +6,9 @@ import { openAudit } from '../documents.ts';
 
 const { t } = vscode.l10n;
 
-export async function showAudit(): Promise<void> {
+export async function showAudit(ctx: Ctx): Promise<void> {
+  // Why there is no daemon is said here; a document that cannot be read only says that it cannot.
+  await ctx.daemon.start();
   await openAudit();
 }
 
@@ -15,7 +17,7 @@ export async function verifyAudit(ctx: Ctx): Promise<void> {
   if (firstBad) {
     const show = t('Show Audit Log');
     const message = t('The audit log was changed at record {0}: {1}', firstBad.seq, firstBad.reason);
-    if ((await vscode.window.showErrorMessage(message, show)) === show) await showAudit();
+    if ((await vscode.window.showErrorMessage(message, show)) === show) await showAudit(ctx);
   } else {
     const gaps = unsealed.map(({ from, to }) =>
       t('Records {0} to {1} have no seal, since the secret key was another one then.', from, to),
