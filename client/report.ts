@@ -63,8 +63,10 @@ function remedies(ctx: Ctx, code: string): Remedy | undefined {
   }
 }
 
+/** These settings are the machine's; of a remote one they stand on a page of their own. */
 async function openSetting(name: string): Promise<void> {
-  await vscode.commands.executeCommand('workbench.action.openSettings', name);
+  const page = vscode.env.remoteName === undefined ? 'openSettings' : 'openRemoteSettings';
+  await vscode.commands.executeCommand(`workbench.action.${page}`, { query: name });
 }
 
 /** D40: the next free port is kept in the settings, so that its address stays the same from now on. */
