@@ -298,6 +298,38 @@ test('no secret is in a file, a log, an answer, a message or a process but where
     assert.match(text, /Success/);
   });
 
+  await t.test('an import that is carried out, and a restore', async () => {
+    const [bundle, given, backup] = [
+      join(temporary, 'more.yaml'),
+      join(apart, 'given.yaml'),
+      join(temporary, 'last.backup'),
+    ];
+    const row = (value: string) =>
+      `format: workflow-keys\nversion: 1\nconfigs:\n  - key: "imported"\n    organization: "acme"\n    config_type: secret\n    value: ${value}\n`;
+    writeFileSync(bundle, row('null'));
+    writeFileSync(given, row(JSON.stringify(canaries.make('a value in a bundle'))));
+    assert.equal((await run(['import', '--yes', given])).code, 1);
+    assert.equal((await run(['import', '--yes', bundle])).code, 0);
+    await http('POST', '/api/endpoints/give', { key: acmeKey, body: { names: ['imported'] } });
+    const typed = canaries.make('a value that an import asks for', 'punctuated');
+    await run(['config', 'set', 'imported', '--type', 'secret', '--org', 'acme'], { input: typed });
+    assert.equal((await run(['backup', '-o', backup])).code, 0);
+    editor.leave();
+    await end();
+    const restored = await run(['restore', '--yes', backup], {
+      environment: { BIFROST_SECRET_KEY: secretKey, TMPDIR: temporary },
+    });
+    assert.equal(restored.code, 0);
+    searchFiles();
+    daemon = await start();
+    editor = await openEditor(heard, data);
+    const { text } = await http('POST', '/api/endpoints/give', {
+      key: acmeKey,
+      body: { names: ['imported'], given: 'nothing' },
+    });
+    assert.match(text, /Success/);
+  });
+
   editor.leave();
   assert.equal(await end(), 0);
   searchFiles();

@@ -49,13 +49,13 @@ export async function command(
   heard: Heard,
   data: string,
   args: string[],
-  { input = '', without }: { input?: string; without?: (text: string) => string | undefined } = {},
+  { input = '', without, environment }: CommandOptions = {},
 ): Promise<{ code: number; stdout: string }> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [program, ...args, '--data', data],
-      { timeout: 30_000, maxBuffer: 64 * 1024 * 1024 },
+      { timeout: 120_000, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...environment } },
       (error, stdout, stderr) => {
         const allowed = without?.(stdout);
         const said = stdout + stderr;
@@ -69,6 +69,12 @@ export async function command(
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
+}
+
+interface CommandOptions {
+  input?: string;
+  without?: (text: string) => string | undefined;
+  environment?: Record<string, string>;
 }
 
 /** An editor with its trace switched on, of which every byte that comes in is kept until it leaves. */
