@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Failure } from './errors.ts';
+import { unknownOrganization } from './configs/organizations.ts';
 import type { KnownNameSource } from './knownNames.ts';
 import { diagnose, type WorkflowPlace } from './language/diagnostics.ts';
 import type { FileFacts } from './language/facts.ts';
@@ -20,7 +20,7 @@ export function openLint({ parser, known }: { parser: PythonParser; known: Known
   return async (path, organizationId) => {
     const names = await known.names(organizationId, true);
     if (organizationId !== undefined && names.chosenOrganizationId === undefined) {
-      throw new Failure('not-found', `There is no organization "${organizationId}"; add it first.`);
+      throw unknownOrganization(organizationId);
     }
     const files: { file: string; uri: string; facts: FileFacts }[] = [];
     await readPythonFiles(path, await listPythonFiles(path), (reading) => {

@@ -324,14 +324,16 @@ export interface WorkflowRow {
   url: string;
 }
 
-export type RunStatusName =
-  | 'Pending'
-  | 'Running'
-  | 'Success'
-  | 'Failed'
-  | 'Timeout'
-  | 'Cancelled'
-  | 'Interrupted';
+export const runStatuses = [
+  'Pending',
+  'Running',
+  'Success',
+  'Failed',
+  'Timeout',
+  'Cancelled',
+  'Interrupted',
+] as const;
+export type RunStatusName = (typeof runStatuses)[number];
 
 export interface RunRow {
   id: string;

@@ -18,14 +18,14 @@ import type { Keys, MadeKey } from './keys/keys.ts';
 import { callOfKey, callOfWorkflow } from './keys/sampleCall.ts';
 import { samplesOf } from './keys/sampleCode.ts';
 import type { Lint } from './lint.ts';
-import { defaultOverlapDays, type Method, protocolVersion, type Requests } from './protocol.ts';
+import { defaultOverlapDays, type Method, protocolVersion, type Requests, runStatuses } from './protocol.ts';
 import { finishedWithin } from './runs/finished.ts';
 import type { RunOrganization } from './runs/organization.ts';
 import { principalOf } from './runs/principal.ts';
 import { logRow, runDetail, runRow } from './runs/rows.ts';
 import type { Runs } from './runs/runner.ts';
 import type { Settings } from './settings.ts';
-import type { History, RunStatus } from './store/contracts.ts';
+import type { History } from './store/contracts.ts';
 import { version } from './version.ts';
 import type { Folders } from './workflows/folders.ts';
 import { checkInput } from './workflows/input.ts';
@@ -66,15 +66,6 @@ const defaultPageSize = 50;
 const maxPageSize = 1000;
 /** So long a client that has gone may keep a question of its open. */
 const followLimitMs = 10_000;
-const statuses: readonly RunStatus[] = [
-  'Pending',
-  'Running',
-  'Success',
-  'Failed',
-  'Timeout',
-  'Cancelled',
-  'Interrupted',
-];
 
 export function buildRequests(parts: RequestParts): RequestTable {
   const {
@@ -238,8 +229,8 @@ export function buildRequests(parts: RequestParts): RequestTable {
       return runDetail(finished ?? (await findRun(run.id)));
     },
     'workflowKeys/runs/list': async ({ status, createdFrom, createdTo, limit, ...exact }) => {
-      if (status !== undefined && !statuses.includes(status)) {
-        throw new Failure('bad-input', `A run's status is one of ${statuses.join(', ')}.`);
+      if (status !== undefined && !runStatuses.includes(status)) {
+        throw new Failure('bad-input', `A run's status is one of ${runStatuses.join(', ')}.`);
       }
       const found = await history.listRuns({
         ...exact,

@@ -1,6 +1,7 @@
 /** What a portable bundle is, and its text: the same content gives the same bytes; it neither reads state nor parses. */
 
-import type { ConfigTypeName, CredentialAuth } from '../protocol.ts';
+import type { ConfigTypeName } from '../protocol.ts';
+import type { CredentialShape, EndpointSettings } from '../store/contracts.ts';
 
 /** What a file must name as its `format`. */
 export const bundleFormat = 'workflow-keys';
@@ -37,32 +38,11 @@ export interface BundledConfig {
 }
 
 /** A credential's place and limits; whoever imports it types its value. */
-export interface BundledCredential {
-  name: string;
-  organizationId?: string;
-  service: string;
-  auth: CredentialAuth;
-  header?: string;
-  prefix?: string;
-  queryParameter?: string;
-  hosts: string[];
-  testUrl?: string;
-  tokenUrl?: string;
-  clientId?: string;
-  oauthScope?: string;
-}
+export type BundledCredential = CredentialShape;
 
 /** Endpoint settings that stand above the decorator (A6); what is absent is the decorator's. */
-export interface BundledWorkflow {
+export interface BundledWorkflow extends EndpointSettings {
   id: string;
-  endpointEnabled?: boolean;
-  publicEndpoint?: boolean;
-  disableGlobalKey?: boolean;
-  allowedMethods?: string[];
-  executionMode?: 'sync' | 'async';
-  timeoutSeconds?: number;
-  /** For whom it runs where its key says nothing (D28). */
-  organizationId?: string;
 }
 
 /** The names of the fields in the file → those in the bundle, in the order in which they are written. */

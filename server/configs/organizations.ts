@@ -20,7 +20,12 @@ export async function list(reader: StateReader): Promise<OrganizationRow[]> {
 
 /** @throws Failure `not-found` that names the organization. */
 export async function checkKnown(reader: StateReader, id: string): Promise<void> {
-  await find(reader, id);
+  if (!(await find(reader, id))) throw unknownOrganization(id);
+}
+
+/** For whoever names one in passing; `bad-input` where it is a field of something else. */
+export function unknownOrganization(id: string, code: 'not-found' | 'bad-input' = 'not-found'): Failure {
+  return new Failure(code, `There is no organization "${id}"; add it first.`);
 }
 
 /** The name as it is stored, trimmed. @throws Failure `bad-input` for a bad id or name. */
@@ -59,7 +64,7 @@ export async function rename(
   { id, name }: { id: string; name: string },
   actor: string,
 ): Promise<OrganizationRow> {
-  const stored = await find(tx, id);
+  const stored = await findOwn(tx, id);
   const record: OrganizationRecord = { ...stored, name: checkName(id, name) };
   tx.put('organizations', record);
   tx.audit({ actor, action: 'organization.renamed', target: id, outcome: 'ok', organizationId: id });
@@ -76,7 +81,7 @@ export interface Belongings {
 
 /** @throws Failure `not-found` that names the organization. */
 export async function belongings(reader: StateReader, id: string): Promise<Belongings> {
-  await checkKnown(reader, id);
+  await findOwn(reader, id);
   const isOwn = (record: { id: string; organizationId?: string }) => record.organizationId === id;
   return {
     keys: (await reader.list('keys')).filter((key) => isOwn(key) && key.revokedAt === undefined),
@@ -121,10 +126,15 @@ export function removedMessage(id: string): string {
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const longestName = 100;
 
-async function find(reader: StateReader, id: string): Promise<OrganizationRecord> {
-  const record = typeof id === 'string' ? await reader.get('organizations', id) : undefined;
+async function find(reader: StateReader, id: string): Promise<OrganizationRecord | undefined> {
+  return typeof id === 'string' ? await reader.get('organizations', id) : undefined;
+}
+
+/** The one that is to be changed itself: adding it would be no help. */
+async function findOwn(reader: StateReader, id: string): Promise<OrganizationRecord> {
+  const record = await find(reader, id);
   if (record) return record;
-  throw new Failure('not-found', `There is no organization "${id}"; add it first.`);
+  throw new Failure('not-found', `There is no organization "${id}"; choose one that there is.`);
 }
 
 /** Trimmed. */

@@ -2,15 +2,9 @@
 
 import { Failure } from '../errors.ts';
 import { type AddCredentialParams, type CredentialAuth, configNamePattern } from '../protocol.ts';
-import type { CredentialRecord } from '../store/contracts.ts';
+import type { CredentialRecord, CredentialShape } from '../store/contracts.ts';
 import { isLoopbackName, normalHost } from './hosts.ts';
 import { findService, type Service, services } from './services.ts';
-
-/** Everything about a credential that is no secret and does not change. */
-export type CredentialShape = Omit<
-  CredentialRecord,
-  'id' | 'value' | 'clientSecret' | 'createdAt' | 'updatedAt' | 'updatedBy'
->;
 
 /**
  * @throws Failure `bad-input` for a name, service, kind, place, host or address that cannot be (F4, F6–F8, D36).

@@ -1,17 +1,10 @@
 /** Runs as answers show them. */
 
 import Type from 'typebox';
+import { runStatuses } from '../protocol.ts';
 import { anyValue, nullable, strict, timestamp } from './schemas.ts';
 
-export const runStatus = Type.Enum([
-  'Pending',
-  'Running',
-  'Success',
-  'Failed',
-  'Timeout',
-  'Cancelled',
-  'Interrupted',
-]);
+export const runStatus = Type.Enum([...runStatuses]);
 
 const row = {
   id: Type.String(),

@@ -1,5 +1,6 @@
 /** The keys that are issued: made, listed, verified, rotated, revoked; it never learns who asks over which wire. */
 
+import { unknownOrganization } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
 import type { CreateApiKeyParams, CreateKeyParams, KeyRow } from '../protocol.ts';
 import type { ApiKeyRecord, History, Millis, State, StateReader } from '../store/contracts.ts';
@@ -275,7 +276,7 @@ export class Keys {
     const { record, key } = this.#mint(wish, actor, now);
     await this.#parts.state.transact(async (tx) => {
       if (organizationId !== undefined && !(await tx.get('organizations', organizationId))) {
-        throw new Failure('bad-input', `There is no organization "${organizationId}"; add it first.`);
+        throw unknownOrganization(organizationId, 'bad-input');
       }
       await check(tx);
       putAudited(tx, record, { actor, action: 'key.created' });

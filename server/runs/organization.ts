@@ -1,5 +1,6 @@
 /** Whose run it is (D28); it knows neither keys nor where the organizations are kept. */
 
+import { unknownOrganization } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
 import type { OrganizationRecord } from '../store/contracts.ts';
 import type { Workflow } from '../workflows/workflow.ts';
@@ -25,9 +26,7 @@ export function openRunOrganization(
     if (id === undefined) return undefined;
     const organization = await find(id);
     if (organization) return organization;
-    if (chosenId !== undefined) {
-      throw new Failure('not-found', `There is no organization "${id}"; add it first.`);
-    }
+    if (chosenId !== undefined) throw unknownOrganization(id);
     throw new Failure(
       'conflict',
       `"${workflow.id}" runs for the organization "${id}", which was removed; choose another one for it, or none.`,

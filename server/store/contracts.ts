@@ -58,9 +58,8 @@ export interface ConfigRecord {
   updatedBy: string;
 }
 
-/** D17: what an outgoing call is made with. */
-export interface CredentialRecord {
-  id: string;
+/** What a credential is for and where it goes: all of it but its value. */
+export interface CredentialShape {
   /** As configs are named (D36); what workflow code asks for. */
   name: string;
   /** Absent means the global scope. */
@@ -68,9 +67,6 @@ export interface CredentialRecord {
   /** Id of a service in `connections/services.ts`. */
   service: string;
   auth: 'api-key' | 'bearer' | 'basic' | 'client-credentials' | 'refresh-token';
-  /** The Fernet token of the value, and of the client secret of `refresh-token`. */
-  value: string;
-  clientSecret?: string;
   /** Where the value goes: a header, with the scheme before it if there is one, or a query parameter (D43, F8). */
   header?: string;
   prefix?: string;
@@ -81,6 +77,14 @@ export interface CredentialRecord {
   tokenUrl?: string;
   clientId?: string;
   oauthScope?: string;
+}
+
+/** D17: what an outgoing call is made with. */
+export interface CredentialRecord extends CredentialShape {
+  id: string;
+  /** The Fernet token of the value, and of the client secret of `refresh-token`. */
+  value: string;
+  clientSecret?: string;
   createdAt: Millis;
   updatedAt: Millis;
   updatedBy: string;
@@ -95,9 +99,7 @@ export interface FolderRecord {
 }
 
 /** What of a workflow's decorator is overridden (A6); absent members are the decorator's. */
-export interface WorkflowSettingsRecord {
-  /** The workflow's id. */
-  id: string;
+export interface EndpointSettings {
   endpointEnabled?: boolean;
   publicEndpoint?: boolean;
   disableGlobalKey?: boolean;
@@ -106,6 +108,11 @@ export interface WorkflowSettingsRecord {
   timeoutSeconds?: number;
   /** Whose runs these are where the key says nothing (D28); no decorator says it. */
   organizationId?: string;
+}
+
+export interface WorkflowSettingsRecord extends EndpointSettings {
+  /** The workflow's id. */
+  id: string;
   updatedAt: Millis;
   updatedBy: string;
 }

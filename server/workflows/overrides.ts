@@ -1,6 +1,6 @@
 /** Endpoint settings that stand above a workflow's decorator (A6); they are kept in the state, never in the source. */
 
-import { Failure } from '../errors.ts';
+import { unknownOrganization } from '../configs/organizations.ts';
 import type { Millis, State, StateTransaction, WorkflowSettingsRecord } from '../store/contracts.ts';
 import type { WorkflowRegistry } from './registry.ts';
 
@@ -44,7 +44,7 @@ export async function openOverrides({
       const given = Object.entries(wish).filter(([, value]) => value !== undefined);
       const { organizationId } = wish;
       if (typeof organizationId === 'string' && !(await tx.get('organizations', organizationId))) {
-        throw new Failure('bad-input', `There is no organization "${organizationId}"; add it first.`);
+        throw unknownOrganization(organizationId, 'bad-input');
       }
       const stored = await tx.get('workflowSettings', workflowId);
       const merged = Object.fromEntries(

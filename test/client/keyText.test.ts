@@ -4,22 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KeyText, keyText } from '../../client/views/keyText.ts';
 import type { KeyRow } from '../../server/protocol.ts';
-import { context, inDays } from './context.ts';
-
-const row: KeyRow = {
-  id: 'k1',
-  kind: 'workflow',
-  global: true,
-  description: 'CI pipeline trigger',
-  masked: 'bk_live_••••1a2b',
-  createdAt: inDays(-3),
-  lastUsedAt: null,
-  expiresAt: inDays(87),
-  expired: false,
-  rotationDue: false,
-  orphaned: false,
-  endpointOff: false,
-};
+import { context, inDays, keyRow as row } from './context.ts';
 
 const titles = ({ badges }: KeyText) => badges.map(({ title }) => title);
 

@@ -6,6 +6,7 @@ import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
 import { newId } from '../../server/ids.ts';
 import type { ConfigTypeName } from '../../server/protocol.ts';
+import { refuses as refusesIn } from '../support/refusals.ts';
 import { openStore, type TestStore } from './store.ts';
 
 const vault = openVault(deriveKey('a-secret-key-of-a-test-that-is-long-enough'));
@@ -33,21 +34,14 @@ async function openRoom(t: TestContext): Promise<Room> {
   };
 }
 
-/** Asserts a refusal of one clear line, after which the store is as it was. */
+/** Asserts a refusal of one clear line, after which the store is as it was and nothing is audited. */
 async function refuses(
   room: Room,
   act: () => Promise<unknown>,
   code: string,
-  pattern: RegExp,
+  message: RegExp,
 ): Promise<void> {
-  const { revision } = room.state;
-  await assert.rejects(act(), (thrown: Error & { code?: string }) => {
-    assert.equal(thrown.code, code, thrown.message);
-    assert.match(thrown.message, pattern);
-    assert.doesNotMatch(thrown.message, /canary|\n/);
-    return true;
-  });
-  assert.equal(room.state.revision, revision);
+  await refusesIn(room.state, act, { code, message, secret: /canary/ });
   assert.deepEqual(room.audited, []);
 }
 
