@@ -38,7 +38,7 @@ import { protocolVersion } from './protocol.ts';
 import { buildRequests } from './requests.ts';
 import { selectEnvironment } from './runs/environment.ts';
 import { openRunOrganization } from './runs/organization.ts';
-import { principalOf } from './runs/principal.ts';
+import { openRebuild } from './runs/rebuild.ts';
 import { defaultRunSettings, openRuns } from './runs/runner.ts';
 import { openSession } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -189,7 +189,8 @@ async function compose(
   const inject = openInjection({ vault, tokens: new Tokens({ state, vault, client, clock }) });
   const probe = openProbe({ client, inject });
   const connections = openConnections({ state, vault, clock, newId, appendAudit, probe });
-  const organizationOf = openRunOrganization((id) => state.get('organizations', id));
+  const organization = (id: string) => state.get('organizations', id);
+  const organizationOf = openRunOrganization(organization);
   const references = openReferences({
     environment,
     commandEnvironment: selectEnvironment(environment, commandVariables),
@@ -219,23 +220,11 @@ async function compose(
       memoryLimitMb: settings.memoryLimitMb,
       ...(settings.python !== '' && { python: settings.python }),
     },
-    rebuild: async (record) => {
-      const workflow = registry.get(record.workflowId);
-      if (!workflow || workflow.duplicate || workflow.folder !== record.folder) return undefined;
-      const { organizationId, triggeredBy, input, mode } = record;
-      const organization =
-        organizationId === undefined ? undefined : await state.get('organizations', organizationId);
-      if (organizationId !== undefined && !organization) return undefined;
-      return {
-        workflow,
-        input,
-        triggeredBy,
-        mode,
-        ...(organization && { organization }),
-        principal: principalOf(triggeredBy),
-        publicUrl: url(),
-      };
-    },
+    rebuild: openRebuild({
+      workflow: (id) => registry.get(id),
+      organization,
+      publicUrl: () => url(),
+    }),
     onChange: () => clients.announceSoon('runs'),
   });
   closers.push(() => runs.close({ graceMs: runGraceMs }));
@@ -265,12 +254,7 @@ async function compose(
     connections,
     audit,
     overrides,
-    authoring: openAuthoring({
-      registry,
-      folders,
-      parser,
-      appendAudit: (entry) => audit.append([{ entry }]),
-    }),
+    authoring: openAuthoring({ registry, folders, parser, appendAudit }),
     refusals,
     referenceDirectory: referenceDirectory(),
     settings,

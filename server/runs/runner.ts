@@ -11,6 +11,7 @@ import { Host } from './host.ts';
 import { resolvePython } from './interpreter.ts';
 import { tellFinished } from './liveLogs.ts';
 import { Once } from './once.ts';
+import type { Rebuild } from './rebuild.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { type Acceptance, Run, type RunLog } from './run.ts';
 import type { ProcessSource, SourcePlan } from './source.ts';
@@ -58,8 +59,8 @@ export interface RunsParts {
   clock: () => Millis;
   newId: () => string;
   settings: RunSettings;
-  /** The request that a record was made of; undefined when its workflow or its organization is gone. */
-  rebuild: (record: RunRecord) => Promise<RunRequest | undefined>;
+  /** For runs that the last daemon had accepted, and for those that are retried. */
+  rebuild: Rebuild;
   /** Told whenever the record of a run was written. */
   onChange?: () => void;
 }
