@@ -83,6 +83,9 @@ export function handleErrors(
     return sendError(reply, 'not-found', noRoute(request));
   });
   app.setErrorHandler((thrown, request, reply) => {
+    // Fastify would close on a body that it refuses, and who is still sending it would see a broken connection
+    // instead of the answer. Kept alive, Node reads on and drops the rest, for as long as a request may take.
+    reply.removeHeader('connection');
     if (thrown instanceof Failure) {
       if (thrown.code === 'unsupported-media-type') note(request, 415, 'content-type');
       if (thrown.code === 'busy' || thrown.code === 'stopping') reply.header('retry-after', '1');

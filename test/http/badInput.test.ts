@@ -55,6 +55,33 @@ test('a body that is no JSON object is 400, one of another type 415, one of 2 Mi
   }
 });
 
+test('who is still sending a refused body gets the answer, and the connection serves the next request', async () => {
+  const { hostname, port } = new URL(api.daemon.url);
+  const socket = connect({ port: Number(port), host: hostname });
+  const answers = socket.setEncoding('utf8')[Symbol.asyncIterator]();
+  const next = async () => String((await answers.next()).value);
+  const head = (length: number) =>
+    [
+      `POST ${paths[0]} HTTP/1.1`,
+      `Host: ${hostname}:${port}`,
+      `X-API-Key: ${api.fullKey}`,
+      'Content-Type: application/json',
+      `Content-Length: ${length}`,
+      '\r\n',
+    ].join('\r\n');
+  try {
+    const large = 'x'.repeat(2 * 1024 * 1024);
+    socket.write(head(large.length));
+    assert.match(await next(), /^HTTP\/1\.1 413 /);
+    socket.write(large);
+    const text = '{"input":{"name":"x"}}';
+    socket.write(head(text.length) + text);
+    assert.match(await next(), /^HTTP\/1\.1 20[02] /);
+  } finally {
+    socket.destroy();
+  }
+});
+
 test('input that is no object, and members that a body has not, are 400', async () => {
   for (const body of [
     { input: [] },
