@@ -1,6 +1,6 @@
 /** How an import, an export and what is missing after them read in the editor; pure, so that it is tested without one. */
 
-import type { BundleItem, BundlePreview, ExportedBundle, NeededValue } from '../server/protocol.ts';
+import type { BundleItem, BundlePreview, ExportedBundle, NeededValue } from '../server/protocol/bundles.ts';
 import type { TextContext } from './text.ts';
 
 type Words = Pick<TextContext, 't'>;

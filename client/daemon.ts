@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
+import type { DaemonFile } from '../server/protocol/daemon.ts';
 import {
   type ChangedNoun,
-  type DaemonFile,
   type Method,
   type Notifications,
   protocolVersion,
@@ -24,6 +24,8 @@ export type DaemonState =
 
 /** Seconds before each try after a lost connection; after the last one the user is asked. */
 const retrySeconds = [1, 2, 4, 8, 16];
+/** A daemon with much to read takes seconds; after this somebody should know. */
+const startLimitMs = 60_000;
 /** How long an older daemon may take to finish its runs before ours says that it waits in vain. */
 const drainLimitMs = 60_000;
 /** A winner of two daemons that start at once needs a moment until it answers. */
@@ -165,7 +167,12 @@ export class Daemon implements vscode.Disposable {
   async #launch(): Promise<void> {
     this.#log.info('Starting the daemon.');
     const serverFile = join(this.#extension.extensionPath, 'dist', 'server.js');
-    await launchDaemon({ ...daemonSettings(), serverFile, onLine: (line) => this.#log.info(line) });
+    await launchDaemon({
+      ...daemonSettings(),
+      serverFile,
+      onLine: (line) => this.#log.info(line),
+      limit: AbortSignal.timeout(startLimitMs),
+    });
   }
 
   /** Another daemon was faster: it answers soon, or our own failure was the truth. */

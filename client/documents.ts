@@ -1,7 +1,7 @@
 /** Read-only documents of runs and of the audit log; they hold what the daemon answers, which is scrubbed. */
 
 import * as vscode from 'vscode';
-import type { AuditRow } from '../server/protocol.ts';
+import type { AuditRow } from '../server/protocol/audit.ts';
 import type { Ctx } from './ctx.ts';
 import { runDocument } from './views/runText.ts';
 

@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DaemonFile } from '../server/protocol.ts';
+import type { DaemonFile } from '../server/protocol/daemon.ts';
 import { Failure } from './failure.ts';
 
 export interface LaunchOptions {
@@ -18,6 +18,8 @@ export interface LaunchOptions {
   dataDirectory: string;
   /** Called with each line that the daemon writes to its standard error while it starts. */
   onLine: (line: string) => void;
+  /** For how long the caller waits; the daemon itself goes on, since it may have much to read. */
+  limit: AbortSignal;
 }
 
 /** What `daemon.json` says, or `undefined` when no daemon has said anything there. */
@@ -62,7 +64,8 @@ export async function openSocket(file: DaemonFile): Promise<Socket> {
 
 /**
  * Starts a daemon that outlives this process, and resolves once it is ready.
- * Fails with the daemon's own code and line: `data-locked` when another one was faster, `port-taken`, and the like.
+ * Fails with the daemon's own code and line: `data-locked` when another one was faster, `port-taken`, and the like;
+ * with `daemon-unreachable` when the limit comes first.
  */
 export async function launchDaemon(options: LaunchOptions): Promise<void> {
   const { serverFile, host, port, dataDirectory } = options;
@@ -103,6 +106,7 @@ export async function launchDaemon(options: LaunchOptions): Promise<void> {
         reject(new Failure('daemon-unreachable', 'The daemon could not be started.', { cause })),
       );
       child.once('close', () => reject(launchFailure(lines)));
+      options.limit.addEventListener('abort', () => reject(notYetReady()), { once: true });
     });
   } finally {
     child.stdout.destroy();
@@ -119,6 +123,13 @@ export async function processEnd(pid: number, signal: AbortSignal): Promise<void
 /** Whether version `left` comes before `right`; both are `major.minor.patch`. */
 export function isOlder(left: string, right: string): boolean {
   return left.localeCompare(right, 'en', { numeric: true }) < 0;
+}
+
+function notYetReady(): Failure {
+  return new Failure(
+    'daemon-unreachable',
+    'The daemon is still not ready; its log says what it does. Wait a little and start it again, which finds it once it is.',
+  );
 }
 
 function isAlive(pid: number): boolean {

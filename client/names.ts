@@ -1,6 +1,6 @@
 /** What a config's name tells; pure. */
 
-import { configNamePattern } from '../server/protocol.ts';
+import { configNamePattern } from '../server/protocol/configs.ts';
 
 /** D36. */
 export function isConfigName(name: string): boolean {

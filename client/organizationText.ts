@@ -1,6 +1,6 @@
 /** How organizations read where they stand in a sentence or in the status item; pure. */
 
-import type { OrganizationContents } from '../server/protocol.ts';
+import type { OrganizationContents } from '../server/protocol/organizations.ts';
 import type { TextContext } from './text.ts';
 
 /** What a removal takes with it, as the detail of a question. */

@@ -1,6 +1,6 @@
 /** Text that somebody typed → a value of a type, or what is wrong with it; pure. */
 
-import type { ConfigTypeName } from '../server/protocol.ts';
+import type { ConfigTypeName } from '../server/protocol/configs.ts';
 import type { Translate } from './text.ts';
 
 export type Parsed = { ok: true; value: unknown } | { ok: false; problem: string };

@@ -2,7 +2,7 @@
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DaemonFile } from './protocol.ts';
+import type { DaemonFile } from './protocol/daemon.ts';
 
 export interface Announcement {
   /** Invariant: the token is on disk before the file that names it. */

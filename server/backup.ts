@@ -2,9 +2,13 @@
 
 import { isAbsolute } from 'node:path';
 import { Failure } from './errors.ts';
-import type { MadeBackup, WorkProgress } from './protocol.ts';
+import type { MadeBackup } from './protocol/bundles.ts';
+import type { WorkProgress } from './protocol/daemon.ts';
 import { writeBackupFile } from './store/backupFile.ts';
-import type { AuditEntry, History, Millis, State } from './store/contracts.ts';
+import type { AuditEntry } from './store/contracts/audit.ts';
+import type { History } from './store/contracts/history.ts';
+import type { State } from './store/contracts/state.ts';
+import type { Millis } from './store/contracts/time.ts';
 import { version } from './version.ts';
 
 export interface BackupsParts {

@@ -1,9 +1,7 @@
 /** The daemon: builds every part, holds the data directory, and takes all of it down again in order. */
 
 import { openAnnouncement } from './announcement.ts';
-import { openAuditLog } from './audit/auditLog.ts';
 import { openRefusals } from './audit/refusals.ts';
-import { auditKeyAddress, loadSeal, renewSeal } from './audit/sealKey.ts';
 import { Backups } from './backup.ts';
 import { parseWorkerFile, pythonDirectory, referenceDirectory, wasmDirectory } from './beside.ts';
 import { openBundles } from './bundles/bundles.ts';
@@ -13,7 +11,6 @@ import { openConfigAccess } from './configs/access.ts';
 import { commandVariables } from './configs/commandOutput.ts';
 import { openConfigs } from './configs/configs.ts';
 import { openReferences } from './configs/references.ts';
-import { openKeyedVault, openRotation } from './configs/rotation.ts';
 import { openCallAccess } from './connections/access.ts';
 import { readCertificates } from './connections/certificates.ts';
 import { openConnections } from './connections/connections.ts';
@@ -25,7 +22,6 @@ import { buildHttp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { watchIdle } from './idle.ts';
 import { newId } from './ids.ts';
-import { auditSeal, newAuditKey } from './keys/auditSeal.ts';
 import { openKeys } from './keys/keys.ts';
 import { openLimits } from './keys/limits.ts';
 import { sha256 } from './keys/mint.ts';
@@ -40,10 +36,11 @@ import { selectEnvironment } from './runs/environment.ts';
 import { openRunOrganization } from './runs/organization.ts';
 import { openRebuild } from './runs/rebuild.ts';
 import { defaultRunSettings, openRuns } from './runs/runner.ts';
+import { openSealing } from './sealing.ts';
 import { openSession } from './session.ts';
 import type { Settings } from './settings.ts';
 import { openSocketDirectory } from './socketDirectory.ts';
-import type { AuditEntry } from './store/contracts.ts';
+import type { AuditEntry } from './store/contracts/audit.ts';
 import { lockDataDirectory } from './store/lock.ts';
 import { openLowdbState } from './store/lowdbState.ts';
 import { finishReplacement } from './store/replacement.ts';
@@ -68,8 +65,8 @@ export interface DaemonOptions {
 
 export interface Daemon {
   url: string;
-  /** Lines that whoever started the daemon should see, e.g. that secrets cannot be read. */
-  notices: string[];
+  /** What whoever started the daemon should see: that secrets cannot be read. */
+  notice?: string;
   /** A line to try the daemon with; makes a first key when there is none. */
   welcome(): Promise<string>;
   /** Runs in flight finish, for at most 8 s; then everything ends. Further calls wait for the same end. */
@@ -132,35 +129,15 @@ async function compose(
     directory,
     // Nothing changes before the log is open.
     writeAudit: async (entries) => {
-      await audit.append(entries);
+      await sealing.audit.append(entries);
     },
   });
   closers.push(() => state.close());
 
-  const { vault, source } = await openKeyedVault({ state, environment, directory });
-  const sealKey = { state, vault, newKey: newAuditKey, sealBy: auditSeal };
-  const seal = await loadSeal(sealKey);
-  const audit = await openAuditLog({ history, hash: sha256, clock, ...(seal && { seal }) });
-  await audit.reconcile(state.revision);
-  const rotation = openRotation({
-    state,
-    vault,
-    source,
-    directory,
-    sealedMeta: [auditKeyAddress],
-    onKeyed: async () => {
-      const known = await loadSeal(sealKey);
-      await (known ? audit.resumeSeal(known) : renewSeal(sealKey, audit));
-    },
-  });
-  const notices: string[] = [];
-  if ((await rotation.keyState()) === 'wrong') {
-    const notice = wrongSecretKeyNotice(source);
-    notices.push(notice);
-    log.error(notice);
-  } else if (!seal) {
-    await renewSeal(sealKey, audit);
-  }
+  const sealing = await openSealing({ state, history, environment, directory, clock });
+  const { vault, audit, rotation } = sealing;
+  const notice = await sealing.begin();
+  if (notice !== undefined) log.error(notice);
 
   const sockets = openSocketDirectory(directory);
   closers.push(() => sockets.remove());
@@ -277,7 +254,7 @@ async function compose(
     keys,
     configs,
     connections,
-    backups: new Backups({ state, history, appendAudit, clock, keySource: source }),
+    backups: new Backups({ state, history, appendAudit, clock, keySource: sealing.source }),
     bundles: openBundles({
       state,
       configs,
@@ -354,19 +331,12 @@ async function compose(
   }
   return {
     url: url(),
-    notices,
+    ...(notice !== undefined && { notice }),
     welcome: () => welcome({ keys, workflows: registry, url: url() }),
     stop,
     stopped,
   };
 }
-
-const presentKey = {
-  environment: 'BIFROST_SECRET_KEY',
-  file: 'BIFROST_SECRET_KEY is not set, and secret.key in the data directory',
-};
-const wrongSecretKeyNotice = (source: keyof typeof presentKey) =>
-  `Stored secrets can be neither read nor changed: ${presentKey[source]} is not the key that they were sealed with. Start the daemon with that key; nothing was changed.`;
 
 /**
  * Invariant: no window, client or run can take the daemon down for the others.

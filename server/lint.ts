@@ -7,7 +7,7 @@ import type { KnownNameSource } from './knownNames.ts';
 import { diagnose, type WorkflowPlace } from './language/diagnostics.ts';
 import type { FileFacts } from './language/facts.ts';
 import type { PythonParser } from './language/parser.ts';
-import type { LintRow } from './protocol.ts';
+import type { LintRow } from './protocol/lint.ts';
 import { discoverBytes } from './workflows/discovery.ts';
 import { listPythonFiles, readPythonFiles } from './workflows/sourceFiles.ts';
 

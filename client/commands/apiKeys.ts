@@ -8,7 +8,7 @@ import {
   maxKeyNameLength,
   type Scope,
   scopes,
-} from '../../server/protocol.ts';
+} from '../../server/protocol/keys.ts';
 import type { Ctx } from '../ctx.ts';
 import { askChoice, askSeveral, askText, type Choice } from '../prompts.ts';
 import { inSteps } from '../steps.ts';

@@ -2,7 +2,7 @@
 
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
-import type { NeededValue } from '../../server/protocol.ts';
+import type { NeededValue } from '../../server/protocol/bundles.ts';
 import { exportText, neededText, previewText } from '../bundleText.ts';
 import type { Ctx } from '../ctx.ts';
 import { Failure } from '../failure.ts';

@@ -1,7 +1,7 @@
 /** Commands on configuration: set, edit and remove values; secrets go through their own hidden prompt. */
 
 import * as vscode from 'vscode';
-import type { ConfigRow, ConfigTypeName, ReferenceKind } from '../../server/protocol.ts';
+import type { ConfigRow, ConfigTypeName, ReferenceKind } from '../../server/protocol/configs.ts';
 import { looksLikeSecret } from '../../server/secretNames.ts';
 import type { Ctx } from '../ctx.ts';
 import { isConfigName } from '../names.ts';

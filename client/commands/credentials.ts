@@ -1,7 +1,7 @@
 /** Commands on credentials: add, test, rotate and remove; a value goes through its own hidden prompt. */
 
 import * as vscode from 'vscode';
-import type { CredentialRow, ServiceRow } from '../../server/protocol.ts';
+import type { CredentialRow, ServiceRow } from '../../server/protocol/credentials.ts';
 import type { Ctx } from '../ctx.ts';
 import { isConfigName } from '../names.ts';
 import {

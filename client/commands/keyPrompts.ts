@@ -1,7 +1,8 @@
 /** What the commands on keys ask and show alike; the only place in the editor that sees a key. */
 
 import * as vscode from 'vscode';
-import { type CreatedKey, defaultExpiresInDays, type KeyRow, type SampleRow } from '../../server/protocol.ts';
+import { type CreatedKey, defaultExpiresInDays, type KeyRow } from '../../server/protocol/keys.ts';
+import type { SampleRow } from '../../server/protocol/samples.ts';
 import type { Ctx } from '../ctx.ts';
 import { askRow, type Choice } from '../prompts.ts';
 import { report } from '../report.ts';

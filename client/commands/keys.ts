@@ -8,8 +8,8 @@ import {
   expirationChoices,
   maxDescriptionLength,
   maxOverlapDays,
-  type WorkflowRow,
-} from '../../server/protocol.ts';
+} from '../../server/protocol/keys.ts';
+import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import type { Ctx } from '../ctx.ts';
 import { alone, askChoice, askRow, askText, type Choice, confirm, withoutBack } from '../prompts.ts';
 import { inSteps } from '../steps.ts';

@@ -1,7 +1,7 @@
 /** Commands on organizations: add, rename, remove, and choose the current one. */
 
 import * as vscode from 'vscode';
-import type { OrganizationRow } from '../../server/protocol.ts';
+import type { OrganizationRow } from '../../server/protocol/organizations.ts';
 import type { Ctx } from '../ctx.ts';
 import { removalText } from '../organizationText.ts';
 import {

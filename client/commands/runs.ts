@@ -1,7 +1,7 @@
 /** Commands on runs: show one, cancel one, retry one. */
 
 import * as vscode from 'vscode';
-import type { RunRow } from '../../server/protocol.ts';
+import type { RunRow } from '../../server/protocol/runs.ts';
 import type { Ctx } from '../ctx.ts';
 import { openRun } from '../documents.ts';
 import { askRow, type Choice } from '../prompts.ts';

@@ -1,7 +1,7 @@
 /** The command that gives a program for a key or a workflow, in the language that is chosen (A4). */
 
 import * as vscode from 'vscode';
-import type { SampleLanguage, SampleRow } from '../../server/protocol.ts';
+import type { SampleLanguage, SampleRow } from '../../server/protocol/samples.ts';
 import type { Ctx } from '../ctx.ts';
 import { ignoreEnvFile, isEnvFileIgnored } from '../envFile.ts';
 import { alone, askChoice, type Choice, withoutBack } from '../prompts.ts';

@@ -1,7 +1,7 @@
 /** Commands on workflows: open one, run one with asked parameters. */
 
 import * as vscode from 'vscode';
-import type { WorkflowRow } from '../../server/protocol.ts';
+import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import type { Ctx } from '../ctx.ts';
 import { openRun } from '../documents.ts';
 import {

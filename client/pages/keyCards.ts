@@ -5,7 +5,7 @@
  */
 
 import * as vscode from 'vscode';
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 import type { Ctx } from '../ctx.ts';
 import { keyPage, type PageCommand } from '../views/keyCardText.ts';
 import { type KeyNode, keysView } from '../views/keys.ts';

@@ -1,6 +1,6 @@
 /** How a config row reads in the side bar (C3, C12, D37); pure, so that it is tested without an editor. */
 
-import { type ConfigRow, type ReferenceKind, secretMask } from '../../server/protocol.ts';
+import { type ConfigRow, type ReferenceKind, secretMask } from '../../server/protocol/configs.ts';
 import { escapeMarkdown, fullTime, oneLine, type TextContext, type Translate } from '../text.ts';
 
 export interface ConfigText {

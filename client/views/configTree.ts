@@ -1,6 +1,7 @@
 /** Which rows of configuration stand below which: by scope, and in ranges where they are very many; pure. */
 
-import type { ConfigRow, OrganizationRow } from '../../server/protocol.ts';
+import type { ConfigRow } from '../../server/protocol/configs.ts';
+import type { OrganizationRow } from '../../server/protocol/organizations.ts';
 
 export type ConfigNode =
   | {

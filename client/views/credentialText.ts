@@ -1,6 +1,6 @@
 /** How a credential reads in the side bar (D17); pure, so that it is tested without an editor. */
 
-import type { CredentialRow } from '../../server/protocol.ts';
+import type { CredentialRow } from '../../server/protocol/credentials.ts';
 import { escapeMarkdown, fullTime, type TextContext, type Translate } from '../text.ts';
 
 export interface CredentialText {

@@ -1,7 +1,7 @@
 /** The view of credentials for outgoing calls: one row each, without their values. */
 
 import * as vscode from 'vscode';
-import type { CredentialRow } from '../../server/protocol.ts';
+import type { CredentialRow } from '../../server/protocol/credentials.ts';
 import { credentialText } from './credentialText.ts';
 import type { ViewDefinition } from './view.ts';
 

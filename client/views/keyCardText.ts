@@ -1,6 +1,6 @@
 /** What the page of cards says and offers (W5–W11, W28, W31–W33); pure, so that it is tested without an editor. */
 
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 import type { TextContext } from '../text.ts';
 import { type KeyMenu, type KeyText, keyMenu, keyText } from './keyText.ts';
 

@@ -1,6 +1,6 @@
 /** How a key reads in the side bar and on its page (W5–W10, W31–W33); pure, so that it is tested without an editor. */
 
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 import { escapeMarkdown, fullTime, relativeTime, type TextContext } from '../text.ts';
 
 export type KeyTone = 'normal' | 'expired' | 'orphaned';

@@ -1,7 +1,7 @@
 /** The view of keys (W4–W10, W31–W33); rows come in the daemon's order (D39). */
 
 import * as vscode from 'vscode';
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 import type { Ctx } from '../ctx.ts';
 import { type KeyFact, keyMenu, keyText } from './keyText.ts';
 import type { ViewDefinition } from './view.ts';

@@ -1,6 +1,6 @@
 /** How a run reads in the side bar and as a document; pure. */
 
-import type { RunDetail, RunRow, RunStatusName } from '../../server/protocol.ts';
+import type { RunDetail, RunRow, RunStatusName } from '../../server/protocol/runs.ts';
 import { duration, relativeTime, type TextContext } from '../text.ts';
 
 export interface RunText {

@@ -1,7 +1,7 @@
 /** The view of runs, newest first. */
 
 import * as vscode from 'vscode';
-import type { RunRow } from '../../server/protocol.ts';
+import type { RunRow } from '../../server/protocol/runs.ts';
 import { isActive, runText } from './runText.ts';
 import type { ViewDefinition } from './view.ts';
 

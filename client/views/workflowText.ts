@@ -1,6 +1,6 @@
 /** How a workflow reads in the side bar: above all, whether its endpoint can be called; pure. */
 
-import type { WorkflowRow } from '../../server/protocol.ts';
+import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import { escapeMarkdown, type TextContext } from '../text.ts';
 
 export type EndpointState = 'duplicate' | 'off' | 'public' | 'own-key' | 'any-key';

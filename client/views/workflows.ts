@@ -1,7 +1,7 @@
 /** The view of workflows: each with the state of its endpoint. */
 
 import * as vscode from 'vscode';
-import type { WorkflowRow } from '../../server/protocol.ts';
+import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import type { ViewDefinition } from './view.ts';
 import { endpointState, workflowText } from './workflowText.ts';
 

@@ -1,7 +1,9 @@
 /** The chained audit log over any history; it does not know how to hash, nor what the engine is. */
 
 import { Failure } from '../errors.ts';
-import type { AuditFilter, AuditHead, AuditRecord, History, Millis } from '../store/contracts.ts';
+import type { AuditFilter, AuditHead, AuditRecord } from '../store/contracts/audit.ts';
+import type { History } from '../store/contracts/history.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import {
   genesisHash,
   lapsedSeal,

@@ -3,7 +3,8 @@
 import { setImmediate } from 'node:timers/promises';
 
 import { Failure } from '../errors.ts';
-import type { AuditHead, AuditRecord, History } from '../store/contracts.ts';
+import type { AuditHead, AuditRecord } from '../store/contracts/audit.ts';
+import type { History } from '../store/contracts/history.ts';
 
 /** The hash before the first record. */
 export const genesisHash = '0'.repeat(64);

@@ -1,6 +1,6 @@
 /** The records that the audit log writes about itself; it does not know when. */
 
-import type { AuditEntry, AuditRecord } from '../store/contracts.ts';
+import type { AuditEntry, AuditRecord } from '../store/contracts/audit.ts';
 import { brokenAction, resealedAction } from './chain.ts';
 
 /** What is to be chained. */

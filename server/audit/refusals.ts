@@ -1,8 +1,9 @@
 /** Why requests were refused: told apart for whoever asks here, never to the caller; it knows no HTTP library. */
 
 import { Failure } from '../errors.ts';
-import type { ExplainedRequest } from '../protocol.ts';
-import type { AuditEntry, AuditRecord, Millis } from '../store/contracts.ts';
+import type { ExplainedRequest } from '../protocol/audit.ts';
+import type { AuditEntry, AuditRecord } from '../store/contracts/audit.ts';
+import type { Millis } from '../store/contracts/time.ts';
 
 /** One refused request. Invariant: no key and no value in any field. */
 export interface Refusal {

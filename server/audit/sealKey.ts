@@ -2,7 +2,7 @@
 
 import type { Vault } from '../configs/vault.ts';
 import { Failure } from '../errors.ts';
-import type { State, StateReader } from '../store/contracts.ts';
+import type { State, StateReader } from '../store/contracts/state.ts';
 import type { AuditLog } from './auditLog.ts';
 import { keyedAction, type Seal } from './chain.ts';
 

@@ -2,7 +2,8 @@
 
 import { setImmediate } from 'node:timers/promises';
 
-import type { AuditFilter, AuditRecord, Millis } from '../store/contracts.ts';
+import type { AuditFilter, AuditRecord } from '../store/contracts/audit.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { AuditLog } from './auditLog.ts';
 
 /** What is left out is not asked for. */

@@ -1,7 +1,7 @@
 /** What a portable bundle is, and its text: the same content gives the same bytes; it neither reads state nor parses. */
 
-import type { ConfigTypeName } from '../protocol.ts';
-import type { CredentialShape, EndpointSettings } from '../store/contracts.ts';
+import type { ConfigTypeName } from '../protocol/configs.ts';
+import type { CredentialShape, EndpointSettings } from '../store/contracts/records.ts';
 
 /** What a file must name as its `format`. */
 export const bundleFormat = 'workflow-keys';

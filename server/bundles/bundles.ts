@@ -5,16 +5,11 @@ import type { Configs } from '../configs/configs.ts';
 import { add as addOrganization, rename as renameOrganization } from '../configs/organizations.ts';
 import { findService } from '../connections/services.ts';
 import { Failure } from '../errors.ts';
-import type { BundlePreview, ExportedBundle, ImportedBundle, NeededValue } from '../protocol.ts';
+import type { BundlePreview, ExportedBundle, ImportedBundle, NeededValue } from '../protocol/bundles.ts';
 import { looksLikeSecret } from '../secretNames.ts';
-import type {
-  ConfigRecord,
-  CredentialRecord,
-  Millis,
-  State,
-  StateTransaction,
-  WorkflowSettingsRecord,
-} from '../store/contracts.ts';
+import type { ConfigRecord, CredentialRecord, WorkflowSettingsRecord } from '../store/contracts/records.ts';
+import type { State, StateTransaction } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { Overrides } from '../workflows/overrides.ts';
 import {
   type Bundle,

@@ -16,7 +16,8 @@ import { checkOrganization } from '../configs/organizations.ts';
 import { checkValue, configTypes } from '../configs/values.ts';
 import { checkShape } from '../connections/wish.ts';
 import { type ErrorCode, Failure } from '../errors.ts';
-import type { AddCredentialParams, ConfigTypeName } from '../protocol.ts';
+import type { ConfigTypeName } from '../protocol/configs.ts';
+import type { AddCredentialParams } from '../protocol/credentials.ts';
 import {
   type Bundle,
   type BundledConfig,

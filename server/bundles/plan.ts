@@ -3,9 +3,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ConfigPlace, findAt, placeOf, scopeName } from '../configs/cascade.ts';
 import type { ConfigWish } from '../configs/configWish.ts';
-import type { BundleItem } from '../protocol.ts';
+import type { BundleItem } from '../protocol/bundles.ts';
 import { looksLikeSecret } from '../secretNames.ts';
-import type { ConfigRecord, StateReader } from '../store/contracts.ts';
+import type { ConfigRecord } from '../store/contracts/records.ts';
+import type { StateReader } from '../store/contracts/state.ts';
 import type { OverrideWish } from '../workflows/overrides.ts';
 import type {
   Bundle,

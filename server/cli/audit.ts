@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
-import type { AuditRow, AuditVerification } from '../protocol.ts';
+import type { AuditRow, AuditVerification } from '../protocol/audit.ts';
 import { plain, printAnswer, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readTime } from './time.ts';

@@ -2,7 +2,8 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { MadeBackup, WorkProgress } from '../protocol.ts';
+import type { MadeBackup } from '../protocol/bundles.ts';
+import type { WorkProgress } from '../protocol/daemon.ts';
 import type { Restored } from '../restore.ts';
 import { count, plain, printAnswer, shortTime } from './output.ts';
 import type { ProgramContext } from './program.ts';

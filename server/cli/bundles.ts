@@ -3,7 +3,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
-import type { BundleItem, BundlePreview, ExportedBundle, NeededValue } from '../protocol.ts';
+import type { BundleItem, BundlePreview, ExportedBundle, NeededValue } from '../protocol/bundles.ts';
 import type { Call } from './connect.ts';
 import { count, plain, print, table } from './output.ts';
 import type { ProgramContext } from './program.ts';

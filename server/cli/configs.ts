@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
-import type { ConfigRow, ConfigTypeName } from '../protocol.ts';
+import type { ConfigRow, ConfigTypeName } from '../protocol/configs.ts';
 import { plain, plainLines, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readSecret } from './secretInput.ts';

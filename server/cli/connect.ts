@@ -11,7 +11,8 @@ import {
   SocketMessageWriter,
 } from 'vscode-languageserver/node';
 import { type ErrorCode, errorTable, Failure } from '../errors.ts';
-import type { DaemonFile, Method, Requests } from '../protocol.ts';
+import type { DaemonFile } from '../protocol/daemon.ts';
+import type { Method, Requests } from '../protocol.ts';
 
 export type Call = <M extends Method>(
   method: M,

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
-import type { CredentialAuth, CredentialRow } from '../protocol.ts';
+import type { CredentialAuth, CredentialRow } from '../protocol/credentials.ts';
 import type { Call } from './connect.ts';
 import { plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';

@@ -12,7 +12,7 @@ import {
   maxExpiresInDays,
   maxOverlapDays,
   scopes,
-} from '../protocol.ts';
+} from '../protocol/keys.ts';
 import { plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { chosenSamples, type SampleChoice, sampleOption, samplesText } from './samples.ts';

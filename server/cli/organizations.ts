@@ -1,7 +1,7 @@
 /** `orgs add|list|rename|remove`. */
 
 import type { Command } from 'commander';
-import type { OrganizationContents } from '../protocol.ts';
+import type { OrganizationContents } from '../protocol/organizations.ts';
 import { confirm } from './confirmation.ts';
 import { plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';

@@ -1,6 +1,6 @@
 /** A bar for long work, drawn on standard error over itself; it knows nothing of the work. */
 
-import type { WorkProgress } from '../protocol.ts';
+import type { WorkProgress } from '../protocol/daemon.ts';
 
 const lookEveryMs = 100;
 const barWidth = 30;

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
-import type { RunDetail, RunLogLine, RunStatusName } from '../protocol.ts';
+import type { RunDetail, RunLogLine, RunStatusName } from '../protocol/runs.ts';
 import { plain, plainLines, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readTime } from './time.ts';

@@ -1,7 +1,7 @@
 /** Samples on the command line: which languages are asked for, and how several of them are printed. */
 
 import { Option } from 'commander';
-import { type SampleLanguage, type SampleRow, sampleLanguages } from '../protocol.ts';
+import { type SampleLanguage, type SampleRow, sampleLanguages } from '../protocol/samples.ts';
 
 export type SampleChoice = SampleLanguage | 'all';
 

@@ -1,6 +1,6 @@
 /** Lint rows as a SARIF 2.1.0 log, which code hosts show in reviews. */
 
-import type { LintRow } from '../protocol.ts';
+import type { LintRow } from '../protocol/lint.ts';
 import { version } from '../version.ts';
 
 const levels = { error: 'error', warning: 'warning', information: 'note', hint: 'note' } as const;

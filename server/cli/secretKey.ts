@@ -1,7 +1,7 @@
 /** `rotate-secret-key`: what it would do, and doing it; the new key is typed or piped, and printed nowhere. */
 
 import type { Command } from 'commander';
-import type { RotatedSecretKey, SecretKeyCheck } from '../protocol.ts';
+import type { RotatedSecretKey, SecretKeyCheck } from '../protocol/secretKey.ts';
 import { count, plain, printAnswer } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { showProgress } from './progress.ts';

@@ -53,7 +53,7 @@ export function addServeCommand(program: Command, context: ProgramContext): void
       print(JSON.stringify({ ready: true, url: daemon.url, pid: process.pid, data: settings.dataDirectory }));
     } else {
       print(`Workflow Keys listens on ${daemon.url}`);
-      for (const notice of daemon.notices) print(notice);
+      if (daemon.notice !== undefined) print(daemon.notice);
       if (options.welcome) print(await daemon.welcome());
       print('Stop with Ctrl+C.');
     }

@@ -1,9 +1,11 @@
 /** What a run may do with the configuration: its own organization's, then the global one; no HTTP, no processes. */
 
 import { Failure } from '../errors.ts';
-import { configNamePattern, secretPlaceholder } from '../protocol.ts';
+import { configNamePattern, secretPlaceholder } from '../protocol/configs.ts';
 import type { ConfigAddress, ConfigAnswer, ConfigServices, RunScope } from '../runs/contracts.ts';
-import type { AuditEntry, ConfigRecord, State } from '../store/contracts.ts';
+import type { AuditEntry } from '../store/contracts/audit.ts';
+import type { ConfigRecord } from '../store/contracts/records.ts';
+import type { State } from '../store/contracts/state.ts';
 import { type ConfigPlace, scopeName, visibleTo } from './cascade.ts';
 import type { Configs } from './configs.ts';
 import { removedMessage } from './organizations.ts';

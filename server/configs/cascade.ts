@@ -1,6 +1,7 @@
 /** Which row a name means for an organization: its own, else the global one (C17, D27); pure over what it is given. */
 
-import type { ConfigRecord, StateReader } from '../store/contracts.ts';
+import type { ConfigRecord } from '../store/contracts/records.ts';
+import type { StateReader } from '../store/contracts/state.ts';
 
 /** One name in one scope: an organization's, or the global one when it is absent. */
 export interface ConfigPlace {

@@ -1,7 +1,7 @@
 /** How a config is shown, and in which order; never with the value of a secret, sealed or not. */
 
-import { type ConfigRow, secretPlaceholder } from '../protocol.ts';
-import type { ConfigRecord } from '../store/contracts.ts';
+import { type ConfigRow, secretPlaceholder } from '../protocol/configs.ts';
+import type { ConfigRecord } from '../store/contracts/records.ts';
 import { placeOf } from './cascade.ts';
 
 /** D32: a secret is `[SECRET]`, and `null` stands where a value is needed. */

@@ -1,8 +1,8 @@
 /** What somebody wants a config to be → the record to store, checked; it seals nothing and knows no state. */
 
 import { Failure } from '../errors.ts';
-import { type ConfigTypeName, configNamePattern } from '../protocol.ts';
-import type { ConfigRecord } from '../store/contracts.ts';
+import { type ConfigTypeName, configNamePattern } from '../protocol/configs.ts';
+import type { ConfigRecord } from '../store/contracts/records.ts';
 import type { ConfigPlace } from './cascade.ts';
 import { parseReference } from './reference.ts';
 import { checkValue, configTypes } from './values.ts';

@@ -1,14 +1,13 @@
 /** The typed configuration and whose it is; it never opens a secret, and gives no value of one. */
 
 import { Failure } from '../errors.ts';
-import type {
-  ChangedNoun,
-  ConfigRow,
-  ConfigTypeName,
-  OrganizationContents,
-  OrganizationRow,
-} from '../protocol.ts';
-import type { AuditEntry, ConfigRecord, Millis, State, StateTransaction } from '../store/contracts.ts';
+import type { ConfigRow, ConfigTypeName } from '../protocol/configs.ts';
+import type { OrganizationContents, OrganizationRow } from '../protocol/organizations.ts';
+import type { ChangedNoun } from '../protocol.ts';
+import type { AuditEntry } from '../store/contracts/audit.ts';
+import type { ConfigRecord } from '../store/contracts/records.ts';
+import type { State, StateTransaction } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import { type ConfigPlace, findAt, placeOf, resolveIn, scopeName, visibleTo } from './cascade.ts';
 import { byName, ownFirst, rowOf } from './configRow.ts';
 import { type ConfigWish, checkName, recordFor, type SetConfigParams } from './configWish.ts';

@@ -2,17 +2,16 @@
 
 import { Failure } from '../errors.ts';
 import { bury } from '../keys/keyRecords.ts';
-import type { OrganizationContents, OrganizationRow } from '../protocol.ts';
+import type { OrganizationContents, OrganizationRow } from '../protocol/organizations.ts';
 import type {
   ApiKeyRecord,
   ConfigRecord,
   CredentialRecord,
-  Millis,
   OrganizationRecord,
-  StateReader,
-  StateTransaction,
   WorkflowSettingsRecord,
-} from '../store/contracts.ts';
+} from '../store/contracts/records.ts';
+import type { StateReader, StateTransaction } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 
 export async function list(reader: StateReader): Promise<OrganizationRow[]> {
   return (await reader.list('organizations')).map(rowOf);

@@ -2,7 +2,7 @@
 
 import { isAbsolute } from 'node:path';
 import { Failure } from '../errors.ts';
-import type { ReferenceKind } from '../protocol.ts';
+import type { ReferenceKind } from '../protocol/configs.ts';
 import { splitWords } from './commandWords.ts';
 
 export type Reference =

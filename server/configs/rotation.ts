@@ -2,8 +2,10 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { Failure } from '../errors.ts';
-import type { RotatedSecretKey, SecretKeyCheck, WorkProgress } from '../protocol.ts';
-import type { ConfigRecord, CredentialRecord, State, StateReader } from '../store/contracts.ts';
+import type { WorkProgress } from '../protocol/daemon.ts';
+import type { RotatedSecretKey, SecretKeyCheck } from '../protocol/secretKey.ts';
+import type { ConfigRecord, CredentialRecord } from '../store/contracts/records.ts';
+import type { State, StateReader } from '../store/contracts/state.ts';
 import { scopeName } from './cascade.ts';
 import {
   deriveChosenKey,

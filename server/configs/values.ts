@@ -1,7 +1,7 @@
 /** Config values: checked and converted for their type; it knows neither names in use nor scopes. */
 
 import { Failure } from '../errors.ts';
-import type { ConfigTypeName } from '../protocol.ts';
+import type { ConfigTypeName } from '../protocol/configs.ts';
 
 export const configTypes: readonly ConfigTypeName[] = ['string', 'int', 'bool', 'json', 'secret'];
 

@@ -1,7 +1,8 @@
 /** Seals and opens secrets with the key that the state is sealed with (S1, C2); it knows neither scopes nor who asks. */
 
 import { Failure } from '../errors.ts';
-import type { ConfigRecord, MetaRecord, State, StateReader, StateTransaction } from '../store/contracts.ts';
+import type { ConfigRecord, MetaRecord } from '../store/contracts/records.ts';
+import type { State, StateReader, StateTransaction } from '../store/contracts/state.ts';
 import { openFernetKey } from './fernetToken.ts';
 import { valueLimitBytes } from './values.ts';
 

@@ -2,9 +2,11 @@
 
 import { removedMessage } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
-import { configNamePattern } from '../protocol.ts';
+import { configNamePattern } from '../protocol/configs.ts';
 import type { CallServices, CallWish, RunScope } from '../runs/contracts.ts';
-import type { AuditEntry, CredentialRecord, State } from '../store/contracts.ts';
+import type { AuditEntry } from '../store/contracts/audit.ts';
+import type { CredentialRecord } from '../store/contracts/records.ts';
+import type { State } from '../store/contracts/state.ts';
 import { auditOf, resolveCredential } from './connections.ts';
 import { isAllowed } from './hosts.ts';
 import type { HttpClient, OutgoingRequest } from './httpClient.ts';

@@ -4,8 +4,16 @@ import { visibleTo } from '../configs/cascade.ts';
 import { checkKnown } from '../configs/organizations.ts';
 import type { Seal, Vault } from '../configs/vault.ts';
 import { Failure } from '../errors.ts';
-import type { AddCredentialParams, CredentialRow, CredentialTest, ServiceRow } from '../protocol.ts';
-import type { AuditEntry, CredentialRecord, Millis, State, StateReader } from '../store/contracts.ts';
+import type {
+  AddCredentialParams,
+  CredentialRow,
+  CredentialTest,
+  ServiceRow,
+} from '../protocol/credentials.ts';
+import type { AuditEntry } from '../store/contracts/audit.ts';
+import type { CredentialRecord } from '../store/contracts/records.ts';
+import type { State, StateReader } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import { byName, credentialRow } from './credentialRow.ts';
 import type { Probe } from './probe.ts';
 import { services } from './services.ts';

@@ -1,7 +1,8 @@
 /** How a credential is shown: everything but its value, sealed or not. */
 
-import { type CredentialRow, secretPlaceholder } from '../protocol.ts';
-import type { CredentialRecord } from '../store/contracts.ts';
+import { secretPlaceholder } from '../protocol/configs.ts';
+import type { CredentialRow } from '../protocol/credentials.ts';
+import type { CredentialRecord } from '../store/contracts/records.ts';
 
 /** D17, D32. */
 export function credentialRow(record: CredentialRecord): CredentialRow {

@@ -1,7 +1,7 @@
 /** A credential → what is added to a call with it (F5–F8, F33); the only place of this room that opens a value. */
 
 import type { Vault } from '../configs/vault.ts';
-import type { CredentialRecord } from '../store/contracts.ts';
+import type { CredentialRecord } from '../store/contracts/records.ts';
 import type { Injected } from './httpClient.ts';
 import type { Tokens } from './tokens.ts';
 import { isOauth } from './wish.ts';

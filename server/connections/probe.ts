@@ -1,8 +1,8 @@
 /** Tries a credential with one harmless GET (F9, D42); what it reports never holds the value. */
 
 import { Failure } from '../errors.ts';
-import type { CredentialTest } from '../protocol.ts';
-import type { CredentialRecord } from '../store/contracts.ts';
+import type { CredentialTest } from '../protocol/credentials.ts';
+import type { CredentialRecord } from '../store/contracts/records.ts';
 import { isAllowed } from './hosts.ts';
 import type { HttpClient } from './httpClient.ts';
 import type { Inject } from './injection.ts';

@@ -1,6 +1,6 @@
 /** The services that are known by name: where their keys go, where they may be sent, how one is tried; it calls none. */
 
-import type { CredentialAuth, ServiceRow } from '../protocol.ts';
+import type { CredentialAuth, ServiceRow } from '../protocol/credentials.ts';
 
 export interface Service extends ServiceRow {
   /** What the test call needs besides the credential. */

@@ -2,7 +2,9 @@
 
 import type { Vault } from '../configs/vault.ts';
 import { Failure } from '../errors.ts';
-import type { CredentialRecord, Millis, State } from '../store/contracts.ts';
+import type { CredentialRecord } from '../store/contracts/records.ts';
+import type { State } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { HttpClient, OutgoingAnswer } from './httpClient.ts';
 
 export interface TokensParts {

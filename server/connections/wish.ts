@@ -1,8 +1,9 @@
 /** What somebody asks a new credential to be → what is stored, or a refusal that names the field; it stores nothing. */
 
 import { Failure } from '../errors.ts';
-import { type AddCredentialParams, type CredentialAuth, configNamePattern } from '../protocol.ts';
-import type { CredentialRecord, CredentialShape } from '../store/contracts.ts';
+import { configNamePattern } from '../protocol/configs.ts';
+import type { AddCredentialParams, CredentialAuth } from '../protocol/credentials.ts';
+import type { CredentialRecord, CredentialShape } from '../store/contracts/records.ts';
 import { isLoopbackName, normalHost } from './hosts.ts';
 import { findService, type Service, services } from './services.ts';
 

@@ -6,7 +6,7 @@ import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Limits, RateDecision } from '../keys/limits.ts';
 import type { Settings } from '../settings.ts';
-import type { ApiKeyRecord } from '../store/contracts.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
 import { forbiddenMessage, unauthorizedMessage } from './envelope.ts';
 import { type Objection, objectionFailure } from './guard.ts';
 import { presentedKey } from './presentedKey.ts';

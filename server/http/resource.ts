@@ -4,8 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { Static, TObject, TSchema } from 'typebox';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
-import type { Scope } from '../protocol.ts';
-import type { ApiKeyRecord } from '../store/contracts.ts';
+import type { Scope } from '../protocol/keys.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
 import { openAdmission } from './admission.ts';
 import { type Authentication, type Category, categoryOf } from './authentication.ts';
 import { errorAnswer } from './schemas.ts';

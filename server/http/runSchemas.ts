@@ -1,7 +1,7 @@
 /** Runs as answers show them. */
 
 import Type from 'typebox';
-import { runStatuses } from '../protocol.ts';
+import { runStatuses } from '../protocol/runs.ts';
 import { anyValue, nullable, strict, timestamp } from './schemas.ts';
 
 export const runStatus = Type.Enum([...runStatuses]);

@@ -6,7 +6,7 @@ import { Failure } from '../errors.ts';
 import type { Keys } from '../keys/keys.ts';
 import { sha256 } from '../keys/mint.ts';
 import { runDetail } from '../runs/rows.ts';
-import type { History } from '../store/contracts.ts';
+import type { History } from '../store/contracts/history.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { runAnswer } from './runSchemas.ts';

@@ -7,7 +7,7 @@ import type { RunOrganization } from '../runs/organization.ts';
 import { principalOf } from '../runs/principal.ts';
 import type { Runs } from '../runs/runner.ts';
 import type { Settings } from '../settings.ts';
-import type { OnceMark, RunRecord } from '../store/contracts.ts';
+import type { OnceMark, RunRecord } from '../store/contracts/runs.ts';
 import { checkInput } from '../workflows/input.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { Caller } from './authentication.ts';

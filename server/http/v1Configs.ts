@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Configs } from '../configs/configs.ts';
-import type { ConfigRow } from '../protocol.ts';
+import type { ConfigRow } from '../protocol/configs.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { envelope, strict, timestamp } from './schemas.ts';

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Connections } from '../connections/connections.ts';
-import type { CredentialRow } from '../protocol.ts';
+import type { CredentialRow } from '../protocol/credentials.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { envelope, errorAnswer, strict, timestamp } from './schemas.ts';

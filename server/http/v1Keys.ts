@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Keys } from '../keys/keys.ts';
-import type { KeyRow } from '../protocol.ts';
+import type { KeyRow } from '../protocol/keys.ts';
 import { pageOf, pageQuery, readPage } from './paging.ts';
 import { type ResourceParts, routeResource } from './resource.ts';
 import { envelope, nullable, strict } from './schemas.ts';

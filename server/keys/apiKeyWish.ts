@@ -6,8 +6,9 @@ import {
   defaultExpiresInDays,
   maxExpiresInDays,
   maxKeyNameLength,
-} from '../protocol.ts';
-import type { ApiKeyRecord, Millis } from '../store/contracts.ts';
+} from '../protocol/keys.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import { endOf } from './keyRow.ts';
 import { mayUse } from './permissions.ts';
 import { parseScopes } from './scopes.ts';

@@ -1,6 +1,6 @@
 /** The ready-to-paste line that tries a key (W21); it knows no store and no request. */
 
-import type { KeyRow } from '../protocol.ts';
+import type { KeyRow } from '../protocol/keys.ts';
 import { callOfKey } from './sampleCall.ts';
 import { jsonLine, shellQuote } from './sampleCode.ts';
 import type { KnownWorkflows } from './slots.ts';

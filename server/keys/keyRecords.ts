@@ -1,7 +1,10 @@
 /** What is done with keys inside a transaction: found, made, buried, each with its audit record (W39, W40, D34). */
 
 import { Failure } from '../errors.ts';
-import type { ApiKeyRecord, AuditEntry, Millis, StateReader, StateTransaction } from '../store/contracts.ts';
+import type { AuditEntry } from '../store/contracts/audit.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
+import type { StateReader, StateTransaction } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import { isExpired } from './keyRow.ts';
 
 const shortestIdStart = 6;

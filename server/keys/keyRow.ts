@@ -1,7 +1,8 @@
 /** How a key is shown, and in which order; never the key itself (W7, W22). */
 
-import type { KeyRow } from '../protocol.ts';
-import type { ApiKeyRecord, Millis } from '../store/contracts.ts';
+import type { KeyRow } from '../protocol/keys.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 /** When the key is refused from: the end of its overlap if it was rotated, else its expiration; undefined is never. */

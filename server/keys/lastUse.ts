@@ -1,6 +1,7 @@
 /** When each key was last used: known at once, written now and then (D26); it knows of keys only their ids. */
 
-import type { History, Millis } from '../store/contracts.ts';
+import type { History } from '../store/contracts/history.ts';
+import type { Millis } from '../store/contracts/time.ts';
 
 type LastUseHistory = Pick<History, 'loadLastUsed' | 'saveLastUsed'>;
 

@@ -1,7 +1,7 @@
 /** What a verified key may do; it knows neither the store nor the request. */
 
-import type { Scope } from '../protocol.ts';
-import type { ApiKeyRecord } from '../store/contracts.ts';
+import type { Scope } from '../protocol/keys.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 export type RunVerdict =

@@ -1,8 +1,10 @@
 /** How a key hands over to its successor (A15); it does not know how keys are minted. */
 
 import { Failure } from '../errors.ts';
-import { maxOverlapDays } from '../protocol.ts';
-import type { ApiKeyRecord, Millis, StateTransaction } from '../store/contracts.ts';
+import { maxOverlapDays } from '../protocol/keys.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
+import type { StateTransaction } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import { bury, findLinked, findLive, putAudited } from './keyRecords.ts';
 import { endOf, isExpired } from './keyRow.ts';
 import { dayMs, type KeyWish } from './wish.ts';

@@ -1,6 +1,6 @@
 /** The request that tries a key or a workflow: method, address and an example of a body; it knows no language. */
 
-import type { KeyRow, Scope } from '../protocol.ts';
+import type { KeyRow, Scope } from '../protocol/keys.ts';
 import { exampleInput } from '../workflows/exampleInput.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { Call } from './sampleCode.ts';

@@ -5,7 +5,7 @@
  * Invariant: no sample holds a key. It comes from the environment (A13, A22).
  */
 
-import type { SampleLanguage, SampleRow } from '../protocol.ts';
+import type { SampleLanguage, SampleRow } from '../protocol/samples.ts';
 
 export interface Call {
   /** Upper case. */

@@ -1,7 +1,7 @@
 /** What an API key may do, in both vocabularies (D14); it knows no key. */
 
 import { Failure } from '../errors.ts';
-import { type Scope, scopes } from '../protocol.ts';
+import { type Scope, scopes } from '../protocol/keys.ts';
 
 /**
  * Canonical scopes for what somebody wrote: aliases are resolved, repeats dropped, the canonical order kept.

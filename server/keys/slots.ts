@@ -1,7 +1,9 @@
 /** Which workflows can have a key of their own, and who holds that place (W17, D3); it changes nothing. */
 
 import { Failure } from '../errors.ts';
-import type { ApiKeyRecord, Millis, StateReader } from '../store/contracts.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
+import type { StateReader } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 /** What the room needs of the registry of workflows. */

@@ -6,8 +6,9 @@ import {
   defaultExpiresInDays,
   expirationChoices,
   maxDescriptionLength,
-} from '../protocol.ts';
-import type { ApiKeyRecord, Millis } from '../store/contracts.ts';
+} from '../protocol/keys.ts';
+import type { ApiKeyRecord } from '../store/contracts/records.ts';
+import type { Millis } from '../store/contracts/time.ts';
 
 /** What its maker decides about a key; the rest follows from how keys are made. */
 export type KeyWish = Pick<

@@ -1,7 +1,7 @@
 /** Quick fixes, from what the diagnostics say of themselves. */
 
 import type { CodeAction, TextEdit } from 'vscode-languageserver';
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 import type { WorkflowDiagnostic } from './diagnostics.ts';
 import { configsInReach, type KnownNames, nearest } from './names.ts';
 import { overlap } from './ranges.ts';

@@ -2,7 +2,7 @@
 
 import type { CompletionItem, CompletionList, Position } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 import type { ConfigScope } from './configCalls.ts';
 import type { FileFacts } from './facts.ts';
 import {

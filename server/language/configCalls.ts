@@ -1,6 +1,6 @@
 /** Calls that read or write the configuration, with all that the source settles of them. */
 
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 import type { Argument } from './arguments.ts';
 import type { Locate, PlacedUnit } from './facts.ts';
 import { evaluate, type Literal, type ModuleNames, qualify } from './scopes.ts';

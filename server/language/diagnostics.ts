@@ -1,7 +1,7 @@
 /** Every diagnostic of a file: the table of them, how severe each is, and what silences it. */
 
 import type { Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 import * as badOption from './diagnostics/badOption.ts';
 import * as duplicateName from './diagnostics/duplicateName.ts';
 import type { Finding, FixData } from './diagnostics/finding.ts';

@@ -1,7 +1,7 @@
 /** What a Python file says of workflows and configuration, put together from its statements; it judges nothing. */
 
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { type ConfigCall, readConfigCalls } from './configCalls.ts';
 import { readIgnores } from './ignores.ts';

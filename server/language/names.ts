@@ -1,6 +1,6 @@
 /** Config names as the language room knows them: types and scopes, never a value. */
 
-import type { ConfigTypeName } from '../protocol.ts';
+import type { ConfigTypeName } from '../protocol/configs.ts';
 import type { ConfigScope } from './configCalls.ts';
 
 /** A stored config, without its value. */

@@ -1,7 +1,7 @@
 /** Positions and ranges, as LSP has them. */
 
 import type { Position } from 'vscode-languageserver';
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 
 /** Both ends belong to it: that is where a cursor can stand. */
 export function contains({ start, end }: SourceRange, position: Position): boolean {

@@ -1,7 +1,7 @@
 /** Where a file is no Python, as far as the parser can tell. */
 
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 import type { Node } from './parser.ts';
 
 export interface SyntaxProblem {

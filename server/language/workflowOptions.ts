@@ -1,6 +1,6 @@
 /** Workflows and their options (D45, D46), read from the decorator without running it. */
 
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 import type { Parameter } from '../workflows/workflow.ts';
 import type { Argument } from './arguments.ts';
 import type { Locate, PlacedUnit, WorkflowFact } from './facts.ts';

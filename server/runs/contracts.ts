@@ -1,6 +1,6 @@
 /** What the runs room needs from the others, and what it gives; types only. */
 
-import type { LogLine, OnceMark, RunRecord } from '../store/contracts.ts';
+import type { LogLine, OnceMark, RunRecord } from '../store/contracts/runs.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 /** Which run asks. Fixed by the daemon when the run starts, never by the run's process. */

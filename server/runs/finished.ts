@@ -1,6 +1,6 @@
 /** Waiting for a run, but not for ever. */
 
-import type { RunRecord } from '../store/contracts.ts';
+import type { RunRecord } from '../store/contracts/runs.ts';
 import type { StartedRun } from './contracts.ts';
 
 /** The finished run, or undefined when the limit comes first; the run goes on. */

@@ -1,7 +1,7 @@
 /** The registered folder's source of processes: replaced when sources change, started again when it ends by itself. */
 
 import { Failure } from '../errors.ts';
-import type { Millis } from '../store/contracts.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { RunProcess } from './process.ts';
 import type { RunLog } from './run.ts';
 import type { ProcessSource } from './source.ts';

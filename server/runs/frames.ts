@@ -5,7 +5,7 @@
  */
 
 import { nestsDeeper } from '../nesting.ts';
-import type { RunError } from '../store/contracts.ts';
+import type { RunError } from '../store/contracts/runs.ts';
 import type { CallWish } from './contracts.ts';
 
 export interface ConfigAsk {

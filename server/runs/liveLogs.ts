@@ -1,6 +1,6 @@
 /** What a run has logged so far, for whoever follows it while it goes on; it knows neither processes nor connections. */
 
-import type { LogLine, RunRecord } from '../store/contracts.ts';
+import type { LogLine, RunRecord } from '../store/contracts/runs.ts';
 import type { RunEvent } from './contracts.ts';
 import type { Scrubber } from './scrubber.ts';
 

@@ -1,7 +1,9 @@
 /** One run for one idempotency key, however often and from how many sides it is asked for; it knows no HTTP. */
 
 import { Failure } from '../errors.ts';
-import type { History, Millis, OnceMark, RunRecord } from '../store/contracts.ts';
+import type { History } from '../store/contracts/history.ts';
+import type { OnceMark, RunRecord } from '../store/contracts/runs.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { RunRequest, StartedRun } from './contracts.ts';
 
 export interface OnceParts {

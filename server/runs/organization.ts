@@ -2,7 +2,7 @@
 
 import { unknownOrganization } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
-import type { OrganizationRecord } from '../store/contracts.ts';
+import type { OrganizationRecord } from '../store/contracts/records.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 /**

@@ -5,7 +5,8 @@
  */
 
 import { StringDecoder } from 'node:string_decoder';
-import type { LogLine, Millis } from '../store/contracts.ts';
+import type { LogLine } from '../store/contracts/runs.ts';
+import type { Millis } from '../store/contracts/time.ts';
 
 export interface CapturedOutput {
   lines: LogLine[];

@@ -1,6 +1,7 @@
 /** What a stored run asks for when it is begun again: its workflow as it is now; it starts nothing. */
 
-import type { OrganizationRecord, RunRecord } from '../store/contracts.ts';
+import type { OrganizationRecord } from '../store/contracts/records.ts';
+import type { RunRecord } from '../store/contracts/runs.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { RunRequest } from './contracts.ts';
 import { principalOf } from './principal.ts';

@@ -1,7 +1,7 @@
 /** Runs as the protocol shows them. */
 
-import type { RunDetail, RunLogLine, RunRow } from '../protocol.ts';
-import type { LogLine, RunRecord, RunSummary } from '../store/contracts.ts';
+import type { RunDetail, RunLogLine, RunRow } from '../protocol/runs.ts';
+import type { LogLine, RunRecord, RunSummary } from '../store/contracts/runs.ts';
 
 export function runRow(run: RunSummary): RunRow {
   return {

@@ -3,7 +3,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { publicError } from '../errors.ts';
 import type { Slots } from '../slots.ts';
-import type { History, Millis, RunRecord, RunStatus } from '../store/contracts.ts';
+import type { History } from '../store/contracts/history.ts';
+import type { RunRecord, RunStatus } from '../store/contracts/runs.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import { Asks } from './asks.ts';
 import type { RunEvent, RunRequest, RunScope, RunServices } from './contracts.ts';
 import type { Folder } from './folder.ts';

@@ -3,7 +3,9 @@
 import { join } from 'node:path';
 import { Failure } from '../errors.ts';
 import { Slots } from '../slots.ts';
-import type { History, Millis, OnceMark, RunRecord } from '../store/contracts.ts';
+import type { History } from '../store/contracts/history.ts';
+import type { OnceMark, RunRecord } from '../store/contracts/runs.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { RunEvent, RunRequest, RunServices, StartedRun } from './contracts.ts';
 import { selectEnvironment } from './environment.ts';
 import { Folder, type FolderChoice } from './folder.ts';

@@ -1,6 +1,6 @@
 /** What makes the processes of runs, whether it forks them or starts them; types, and what both ways share. */
 
-import type { RunError } from '../store/contracts.ts';
+import type { RunError } from '../store/contracts/runs.ts';
 import { parseRunError } from './frames.ts';
 import type { RunProcess } from './process.ts';
 

@@ -3,7 +3,7 @@
 import type { SQLOutputValue } from 'node:sqlite';
 
 import { Failure } from '../errors.ts';
-import type { AuditRecord } from './contracts.ts';
+import type { AuditRecord } from './contracts/audit.ts';
 
 type Row = Record<string, SQLOutputValue>;
 

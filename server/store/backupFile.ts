@@ -4,7 +4,9 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFi
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../errors.ts';
-import type { CopyProgress, FrozenState, Millis, PinnedHistory } from './contracts.ts';
+import type { CopyProgress, PinnedHistory } from './contracts/history.ts';
+import type { FrozenState } from './contracts/state.ts';
+import type { Millis } from './contracts/time.ts';
 import { syncFolder } from './durableFile.ts';
 import { copyDatabase } from './pinnedHistory.ts';
 import { readDocument, type StateDocument } from './stateDocument.ts';

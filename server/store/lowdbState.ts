@@ -7,8 +7,8 @@ import { setImmediate } from 'node:timers/promises';
 import { Low } from 'lowdb';
 
 import { Failure } from '../errors.ts';
+import type { AuditEntry } from './contracts/audit.ts';
 import type {
-  AuditEntry,
   AuditWriter,
   CollectionName,
   Collections,
@@ -16,7 +16,7 @@ import type {
   IndexedField,
   State,
   StateTransaction,
-} from './contracts.ts';
+} from './contracts/state.ts';
 import { openDurableFile } from './durableFile.ts';
 import { emptyDocument, readDocument, type StateDocument, stateSchemaVersion } from './stateDocument.ts';
 import { StateEncoder } from './stateEncoder.ts';

@@ -1,7 +1,7 @@
 /** A SQLite history as it was at one moment, copied while it goes on; it does not know what its rows mean. */
 
 import { backup, DatabaseSync } from 'node:sqlite';
-import type { CopyProgress, PinnedHistory } from './contracts.ts';
+import type { CopyProgress, PinnedHistory } from './contracts/history.ts';
 
 /** Of 4 KiB: a few milliseconds' work, off the event loop. */
 const pagesAtOnce = 1_000;

@@ -2,7 +2,7 @@
 
 import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 
-import type { RunRecord, RunSummary } from './contracts.ts';
+import type { RunRecord, RunSummary } from './contracts/runs.ts';
 
 /** Those of a summary. The large ones stand after them, so that lists need not read past them. */
 export const summaryColumns = [

@@ -4,17 +4,10 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 
 import { Failure } from '../errors.ts';
 import { type AuditInsert, auditFromRow, auditToRow, exactAuditRecord } from './auditRow.ts';
-import type {
-  AuditFilter,
-  AuditHead,
-  AuditRecord,
-  History,
-  Millis,
-  PinnedHistory,
-  RunFilter,
-  RunRecord,
-  RunSummary,
-} from './contracts.ts';
+import type { AuditFilter, AuditHead, AuditRecord } from './contracts/audit.ts';
+import type { History, PinnedHistory } from './contracts/history.ts';
+import type { RunFilter, RunRecord, RunSummary } from './contracts/runs.ts';
+import type { Millis } from './contracts/time.ts';
 import { GroupCommit } from './groupCommit.ts';
 import { historyFailure, openHistoryDatabase } from './historyDatabase.ts';
 import { prepareStatements } from './historyStatements.ts';

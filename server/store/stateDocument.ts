@@ -1,7 +1,7 @@
 /** The format of `state.json`: what is written and what is refused; it does not touch the disk. */
 
 import { Failure } from '../errors.ts';
-import type { CollectionName, Collections } from './contracts.ts';
+import type { CollectionName, Collections } from './contracts/state.ts';
 import { collectionNames, type Records } from './stateTables.ts';
 
 /** Raised when an older program could not read, or would drop, what a newer one writes. */

@@ -1,6 +1,6 @@
 /** `state.json` as bytes, in blocks of which only those with a change are made anew; it does not touch the disk. */
 
-import type { CollectionName } from './contracts.ts';
+import type { CollectionName } from './contracts/state.ts';
 import type { StateDocument } from './stateDocument.ts';
 import { collectionNames } from './stateTables.ts';
 

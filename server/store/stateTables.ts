@@ -1,6 +1,11 @@
 /** The collections of the state in memory, with their indexes and drafts; it knows neither disk nor promise. */
 
-import { type CollectionName, type Collections, type IndexedField, indexedFields } from './contracts.ts';
+import {
+  type CollectionName,
+  type Collections,
+  type IndexedField,
+  indexedFields,
+} from './contracts/state.ts';
 
 export const collectionNames = [
   'organizations',

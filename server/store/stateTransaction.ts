@@ -1,7 +1,8 @@
 /** What a change of the state may do while it runs; it does not know when it becomes durable. */
 
 import { Failure } from '../errors.ts';
-import type { AuditEntry, CollectionName, Collections, IndexedField, StateTransaction } from './contracts.ts';
+import type { AuditEntry } from './contracts/audit.ts';
+import type { CollectionName, Collections, IndexedField, StateTransaction } from './contracts/state.ts';
 import { keptRecord } from './stateDocument.ts';
 import type { StateDraft } from './stateTables.ts';
 

@@ -4,7 +4,7 @@ import { link, lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises
 import { join, sep } from 'node:path';
 import { Failure } from '../errors.ts';
 import type { PythonParser } from '../language/parser.ts';
-import type { AuditEntry } from '../store/contracts.ts';
+import type { AuditEntry } from '../store/contracts/audit.ts';
 import { discoverBytes } from './discovery.ts';
 import type { Folders } from './folders.ts';
 import type { WorkflowRegistry } from './registry.ts';

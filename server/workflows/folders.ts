@@ -4,7 +4,9 @@ import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { Failure } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { FolderRecord, Millis, State } from '../store/contracts.ts';
+import type { FolderRecord } from '../store/contracts/records.ts';
+import type { State } from '../store/contracts/state.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import type { WorkflowRegistry } from './registry.ts';
 import { watchFolder } from './watch.ts';
 

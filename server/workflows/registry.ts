@@ -2,8 +2,8 @@
 
 import { Failure } from '../errors.ts';
 import type { PythonParser } from '../language/parser.ts';
-import type { SourceRange } from '../protocol.ts';
-import type { WorkflowSettingsRecord } from '../store/contracts.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
+import type { WorkflowSettingsRecord } from '../store/contracts/records.ts';
 import { discoverBytes } from './discovery.ts';
 import { listPythonFiles, type Reading, readPythonFiles, stampFiles } from './sourceFiles.ts';
 import type { Workflow } from './workflow.ts';

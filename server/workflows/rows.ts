@@ -1,7 +1,7 @@
 /** Workflows as the protocol shows them. */
 
 import { join } from 'node:path';
-import type { WorkflowRow } from '../protocol.ts';
+import type { WorkflowRow } from '../protocol/workflows.ts';
 import type { Workflow } from './workflow.ts';
 
 /** `url` is where the daemon is reached, without a slash at its end. */

@@ -1,6 +1,6 @@
 /** What is known of a workflow from its source alone; types only. */
 
-import type { SourceRange } from '../protocol.ts';
+import type { SourceRange } from '../protocol/workflows.ts';
 
 /** A parameter of a workflow function, without the one that takes the `ExecutionContext`. */
 export interface Parameter {

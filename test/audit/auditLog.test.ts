@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import type { AuditLog } from '../../server/audit/auditLog.ts';
-import type { AuditRecord } from '../../server/store/contracts.ts';
+import type { AuditRecord } from '../../server/store/contracts/audit.ts';
 import { created, makeAuditPlace, read } from './auditPlace.ts';
 
 const all = (audit: AuditLog) => audit.list({ limit: 10_000 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { type AuditLog, openAuditLog } from '../../server/audit/auditLog.ts';
-import type { AuditEntry, History } from '../../server/store/contracts.ts';
+import type { AuditEntry } from '../../server/store/contracts/audit.ts';
+import type { History } from '../../server/store/contracts/history.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { sha256 } from '../store/engines.ts';
 import { temporaryFolder } from '../store/temporaryFolder.ts';

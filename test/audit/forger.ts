@@ -5,7 +5,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 
 import { genesisHash, recordHash } from '../../server/audit/chain.ts';
-import type { AuditRecord } from '../../server/store/contracts.ts';
+import type { AuditRecord } from '../../server/store/contracts/audit.ts';
 import { sha256 } from '../store/engines.ts';
 import type { Random } from './random.ts';
 

@@ -6,7 +6,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { request } from 'undici';
-import type { AuditRow, KeyRow, RunDetail } from '../../server/protocol.ts';
+import type { AuditRow } from '../../server/protocol/audit.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
+import type { RunDetail } from '../../server/protocol/runs.ts';
 import { runCommand, runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
 
 const source = `

@@ -11,7 +11,7 @@ import { openRotation } from '../../server/configs/rotation.ts';
 import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
 import { auditSeal, newAuditKey } from '../../server/keys/auditSeal.ts';
-import type { CredentialRecord } from '../../server/store/contracts.ts';
+import type { CredentialRecord } from '../../server/store/contracts/records.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { sha256 } from '../store/engines.ts';

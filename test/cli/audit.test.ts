@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import type { AuditRow } from '../../server/protocol.ts';
+import type { AuditRow } from '../../server/protocol/audit.ts';
 import {
   type DaemonProcess,
   program,

@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditRow, ConfigRow, ImportedBundle, RunDetail } from '../../server/protocol.ts';
+import type { AuditRow } from '../../server/protocol/audit.ts';
+import type { ImportedBundle } from '../../server/protocol/bundles.ts';
+import type { ConfigRow } from '../../server/protocol/configs.ts';
+import type { RunDetail } from '../../server/protocol/runs.ts';
 import {
   type DaemonProcess,
   runCommand,

@@ -10,7 +10,9 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
-import type { ConfigRow, KeyRow, RunDetail, RunRow } from '../../server/protocol.ts';
+import type { ConfigRow } from '../../server/protocol/configs.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
+import type { RunDetail, RunRow } from '../../server/protocol/runs.ts';
 import {
   type DaemonProcess,
   program,

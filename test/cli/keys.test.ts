@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
-import { type KeyRow, scopes } from '../../server/protocol.ts';
+import { type KeyRow, scopes } from '../../server/protocol/keys.ts';
 import {
   type DaemonProcess,
   runCommand,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
-import type { RunDetail, RunRow } from '../../server/protocol.ts';
+import type { RunDetail, RunRow } from '../../server/protocol/runs.ts';
 import {
   type DaemonProcess,
   program,

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { DaemonStatus, RotatedSecretKey } from '../../server/protocol.ts';
+import type { DaemonStatus } from '../../server/protocol/daemon.ts';
+import type { RotatedSecretKey } from '../../server/protocol/secretKey.ts';
 import { runCommand, runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
 import { converse } from '../support/terminal.ts';
 

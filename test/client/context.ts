@@ -1,7 +1,7 @@
 /** What texts are made of: a clock and a language (English, on one fixed morning), and a key. */
 
 import type { TextContext } from '../../client/text.ts';
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 
 export const now = Date.parse('2026-11-21T09:00:00Z');
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { credentialText } from '../../client/views/credentialText.ts';
-import type { CredentialRow } from '../../server/protocol.ts';
+import type { CredentialRow } from '../../server/protocol/credentials.ts';
 import { context } from './context.ts';
 
 const stripe: CredentialRow = {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyPage } from '../../client/views/keyCardText.ts';
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 import { context, inDays, keyRow as row } from './context.ts';
 
 const commands = (changed: Partial<KeyRow>) =>

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KeyText, keyText } from '../../client/views/keyText.ts';
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 import { context, inDays, keyRow as row } from './context.ts';
 
 const titles = ({ badges }: KeyText) => badges.map(({ title }) => title);

@@ -1,8 +1,10 @@
 /** Finding and starting the daemon's process, with a real daemon on a folder of its own. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { open, watch } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +12,7 @@ import { type TestContext, test } from 'node:test';
 import { Failure } from '../../client/failure.ts';
 import { isOlder, launchDaemon, openSocket, processEnd, readDaemonFile } from '../../client/launch.ts';
 import { isPortFree, nextFreePort } from '../../client/port.ts';
+import { emptyDocument } from '../../server/store/stateDocument.ts';
 
 const serverFile = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
 const limit = { timeout: 30_000 };
@@ -68,6 +71,28 @@ test(
   },
 );
 
+test('a daemon that does not get ready is told of, and found again when it is', limit, async (context) => {
+  const dataDirectory = temporaryFolder(context);
+  // Whoever reads this file waits until somebody writes to it.
+  const stateFile = join(dataDirectory, 'state.json');
+  execFileSync('sh', ['-c', 'mkfifo "$0"', stateFile]);
+  const waited = new AbortController();
+  const launched = launch(dataDirectory, 0, [], waited.signal);
+  const writer = await open(stateFile, 'w');
+  waited.abort();
+  await assert.rejects(launched, { code: 'daemon-unreachable', message: /not ready/ });
+  const changes = watch(dataDirectory, { signal: AbortSignal.timeout(limit.timeout) });
+  await writer.writeFile(JSON.stringify(emptyDocument()));
+  await writer.close();
+  let file = await readDaemonFile(dataDirectory);
+  for await (const _ of changes) {
+    file = await readDaemonFile(dataDirectory);
+    if (file) break;
+  }
+  assert.ok(file);
+  (await openSocket(file)).destroy();
+});
+
 test('versions are compared by their numbers', () => {
   assert.equal(isOlder('0.9.0', '0.10.0'), true);
   assert.equal(isOlder('1.0.0', '0.10.0'), false);
@@ -93,9 +118,14 @@ async function end(pid: number): Promise<void> {
   await processEnd(pid, AbortSignal.timeout(10_000));
 }
 
-async function launch(dataDirectory: string, port = 0, lines: string[] = []): Promise<void> {
+async function launch(
+  dataDirectory: string,
+  port = 0,
+  lines: string[] = [],
+  waitLimit = AbortSignal.timeout(limit.timeout),
+): Promise<void> {
   const onLine = (line: string) => lines.push(line);
-  await launchDaemon({ serverFile, host: '127.0.0.1', port, dataDirectory, onLine });
+  await launchDaemon({ serverFile, host: '127.0.0.1', port, dataDirectory, onLine, limit: waitLimit });
 }
 
 async function runningDaemon(dataDirectory: string) {

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { removalText, shownId } from '../../client/organizationText.ts';
 import { type ConfigNode, childNodes, scopeNodes } from '../../client/views/configTree.ts';
 import { workflowText } from '../../client/views/workflowText.ts';
-import type { ConfigRow, WorkflowRow } from '../../server/protocol.ts';
+import type { ConfigRow } from '../../server/protocol/configs.ts';
+import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import { context, inDays } from './context.ts';
 
 const row = (name: string, organizationId?: string): ConfigRow => ({

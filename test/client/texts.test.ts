@@ -6,7 +6,9 @@ import { escapeMarkdown, oneLine, relativeTime } from '../../client/text.ts';
 import { configText } from '../../client/views/configText.ts';
 import { isActive, runDocument, runText } from '../../client/views/runText.ts';
 import { endpointState, workflowText } from '../../client/views/workflowText.ts';
-import type { ConfigRow, RunDetail, WorkflowRow } from '../../server/protocol.ts';
+import type { ConfigRow } from '../../server/protocol/configs.ts';
+import type { RunDetail } from '../../server/protocol/runs.ts';
+import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import { context, inDays } from './context.ts';
 
 describe('configuration', () => {

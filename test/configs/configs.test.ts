@@ -5,7 +5,7 @@ import type { SetConfigParams } from '../../server/configs/configWish.ts';
 import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
 import { newId } from '../../server/ids.ts';
-import type { ConfigTypeName } from '../../server/protocol.ts';
+import type { ConfigTypeName } from '../../server/protocol/configs.ts';
 import { refuses as refusesIn } from '../support/refusals.ts';
 import { openStore, type TestStore } from './store.ts';
 

@@ -5,7 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
-import type { ConfigRow, RunDetail } from '../../server/protocol.ts';
+import type { ConfigRow } from '../../server/protocol/configs.ts';
+import type { RunDetail } from '../../server/protocol/runs.ts';
 import {
   type DaemonProcess,
   runCommand,

@@ -13,7 +13,7 @@ import { openKeyedVault, openRotation, type Rotation } from '../../server/config
 import { deriveKey, secretKeyFile, stagedKeyFile, stageKey } from '../../server/configs/secretKey.ts';
 import { openVault, type Vault } from '../../server/configs/vault.ts';
 import { newId } from '../../server/ids.ts';
-import type { State } from '../../server/store/contracts.ts';
+import type { State } from '../../server/store/contracts/state.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
 import { openStore, references, type TestStore } from './store.ts';
 

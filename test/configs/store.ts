@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openReferences } from '../../server/configs/references.ts';
-import type { AuditEntry, History, State } from '../../server/store/contracts.ts';
+import type { AuditEntry } from '../../server/store/contracts/audit.ts';
+import type { History } from '../../server/store/contracts/history.ts';
+import type { State } from '../../server/store/contracts/state.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 

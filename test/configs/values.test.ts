@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkValue, configTypes, parseText, typeOf, valueLimitBytes } from '../../server/configs/values.ts';
 import { Failure } from '../../server/errors.ts';
-import type { ConfigTypeName } from '../../server/protocol.ts';
+import type { ConfigTypeName } from '../../server/protocol/configs.ts';
 
 const canary = 'canary-test-5f2d';
 

@@ -7,7 +7,7 @@ import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
 import type { Failure } from '../../server/errors.ts';
 import { newId } from '../../server/ids.ts';
-import type { AddCredentialParams } from '../../server/protocol.ts';
+import type { AddCredentialParams } from '../../server/protocol/credentials.ts';
 import { canary, openPlace, openService, vault } from './place.ts';
 
 const stripe: AddCredentialParams = { name: 'stripe', service: 'stripe', value: canary };

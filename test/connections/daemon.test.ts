@@ -4,13 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type {
-  AuditRow,
-  CredentialRow,
-  CredentialTest,
-  RunDetail,
-  ServiceRow,
-} from '../../server/protocol.ts';
+import type { AuditRow } from '../../server/protocol/audit.ts';
+import type { CredentialRow, CredentialTest, ServiceRow } from '../../server/protocol/credentials.ts';
+import type { RunDetail } from '../../server/protocol/runs.ts';
 import { runCommand, runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
 import { canary, makeCertificate, openService } from './place.ts';
 

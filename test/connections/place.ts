@@ -18,7 +18,7 @@ import { openInjection } from '../../server/connections/injection.ts';
 import { openProbe } from '../../server/connections/probe.ts';
 import { Tokens } from '../../server/connections/tokens.ts';
 import { newId } from '../../server/ids.ts';
-import type { AddCredentialParams, CredentialRow } from '../../server/protocol.ts';
+import type { AddCredentialParams, CredentialRow } from '../../server/protocol/credentials.ts';
 import type { CallServices } from '../../server/runs/contracts.ts';
 import { openStore, type TestStore } from '../configs/store.ts';
 

@@ -8,7 +8,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { request } from 'undici';
 import { openSocket, withDaemon } from '../../server/cli/connect.ts';
-import type { AuditVerification, DaemonFile, KeyRow, RunDetail } from '../../server/protocol.ts';
+import type { AuditVerification } from '../../server/protocol/audit.ts';
+import type { DaemonFile } from '../../server/protocol/daemon.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
+import type { RunDetail } from '../../server/protocol/runs.ts';
 import {
   type DaemonProcess,
   runCommand,

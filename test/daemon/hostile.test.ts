@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { openSocket } from '../../server/cli/connect.ts';
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 import {
   type DaemonProcess,
   runCommand,

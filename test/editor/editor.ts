@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { processEnd } from '../../client/launch.ts';
-import type { DaemonFile } from '../../server/protocol.ts';
+import type { DaemonFile } from '../../server/protocol/daemon.ts';
 import { Window } from './window.ts';
 
 const root = join(import.meta.dirname, '..', '..');

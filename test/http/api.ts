@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { scopes } from '../../server/protocol.ts';
+import { scopes } from '../../server/protocol/keys.ts';
 import {
   type DaemonProcess,
   runJson,

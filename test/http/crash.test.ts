@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { request } from 'undici';
-import type { RunDetail } from '../../server/protocol.ts';
+import type { RunDetail } from '../../server/protocol/runs.ts';
 import { runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
 
 const source = `

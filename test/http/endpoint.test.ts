@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
-import type { CreatedKey } from '../../server/protocol.ts';
+import type { CreatedKey } from '../../server/protocol/keys.ts';
 import {
   type DaemonProcess,
   runCommand,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { ExplainedRequest } from '../../server/protocol.ts';
+import type { ExplainedRequest } from '../../server/protocol/audit.ts';
 import { runCommand, runJson } from '../support/daemonProcess.ts';
 import { type Answer, type Api, type CallOptions, openApi } from './api.ts';
 

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { RunRow } from '../../server/protocol.ts';
+import type { RunRow } from '../../server/protocol/runs.ts';
 import {
   type DaemonProcess,
   runJson,

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { type Call, withDaemon } from '../../server/cli/connect.ts';
-import type { AuditRow, OrganizationRow, WorkflowRow } from '../../server/protocol.ts';
+import type { AuditRow } from '../../server/protocol/audit.ts';
+import type { OrganizationRow } from '../../server/protocol/organizations.ts';
+import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import { program, runCommand, runJson } from '../support/daemonProcess.ts';
 import { type Api, openApi } from './api.ts';
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { newId } from '../../server/ids.ts';
 import { openKeys } from '../../server/keys/keys.ts';
 import { parseKey } from '../../server/keys/mint.ts';
-import { type CreateApiKeyParams, scopes } from '../../server/protocol.ts';
+import { type CreateApiKeyParams, scopes } from '../../server/protocol/keys.ts';
 import { dayMs, openRoom, reasonOf, refuses } from './room.ts';
 
 test('an API key has a name, scopes and an allow-list, and verifies at once (A2, F17–F19)', async (t) => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { curlFor } from '../../server/keys/curl.ts';
 import { mintKey } from '../../server/keys/mint.ts';
 import type { KnownWorkflows } from '../../server/keys/slots.ts';
-import { type Scope, scopes } from '../../server/protocol.ts';
+import { type Scope, scopes } from '../../server/protocol/keys.ts';
 import type { Workflow } from '../../server/workflows/workflow.ts';
 
 const { key } = mintKey('bk_live_');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Keys } from '../../server/keys/keys.ts';
 import { hashKey, mintKey, parseKey } from '../../server/keys/mint.ts';
-import type { CreateKeyParams, ExpiresInDays } from '../../server/protocol.ts';
-import type { ApiKeyRecord } from '../../server/store/contracts.ts';
+import type { CreateKeyParams, ExpiresInDays } from '../../server/protocol/keys.ts';
+import type { ApiKeyRecord } from '../../server/store/contracts/records.ts';
 import type { Workflow } from '../../server/workflows/workflow.ts';
 import { dayMs, openRoom, reasonOf, refuses, workflowNamed } from './room.ts';
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KeyRow } from '../../server/protocol.ts';
+import type { KeyRow } from '../../server/protocol/keys.ts';
 import { dayMs, openRoom, type Room, reasonOf, refuses, workflowNamed } from './room.ts';
 
 /** The row of a key as it is listed now. */

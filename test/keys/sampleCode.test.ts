@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Call, samplesOf } from '../../server/keys/sampleCode.ts';
-import { type SampleLanguage, type SampleRow, sampleLanguages } from '../../server/protocol.ts';
+import { type SampleLanguage, type SampleRow, sampleLanguages } from '../../server/protocol/samples.ts';
 import {
   type DaemonProcess,
   runCommand,

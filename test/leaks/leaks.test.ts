@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RunDetail } from '../../server/protocol.ts';
+import type { RunDetail } from '../../server/protocol/runs.ts';
 import { startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
 import { openCanaries } from './canaries.ts';
 import { draft, source } from './flows.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AddCredentialParams } from '../../server/protocol.ts';
+import type { AddCredentialParams } from '../../server/protocol/credentials.ts';
 import type { LspClient } from '../support/lspClient.ts';
 import type { Canaries, CanarySort } from './canaries.ts';
 import type { Service } from './service.ts';

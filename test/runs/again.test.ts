@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { History } from '../../server/store/contracts.ts';
+import type { History } from '../../server/store/contracts/history.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { makeRequest, openBench, rebuildRequest, until } from './bench.ts';
 

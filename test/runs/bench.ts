@@ -16,7 +16,8 @@ import type {
 } from '../../server/runs/contracts.ts';
 import type { RunLog } from '../../server/runs/run.ts';
 import { defaultRunSettings, openRuns, type RunSettings, type Runs } from '../../server/runs/runner.ts';
-import type { History, RunRecord } from '../../server/store/contracts.ts';
+import type { History } from '../../server/store/contracts/history.ts';
+import type { RunRecord } from '../../server/store/contracts/runs.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import type { Workflow } from '../../server/workflows/workflow.ts';
 

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunEvent } from '../../server/runs/contracts.ts';
-import type { RunRecord } from '../../server/store/contracts.ts';
+import type { RunRecord } from '../../server/store/contracts/runs.ts';
 import { messages, openBench } from './bench.ts';
 
 const limit = { timeout: 60_000 };

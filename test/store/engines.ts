@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 
 import { type AuditLog, openAuditLog } from '../../server/audit/auditLog.ts';
-import type { History, State } from '../../server/store/contracts.ts';
+import type { History } from '../../server/store/contracts/history.ts';
+import type { State } from '../../server/store/contracts/state.ts';
 import { lockDataDirectory } from '../../server/store/lock.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { AuditRecord, History, RunFilter, RunRecord, RunSummary } from '../../server/store/contracts.ts';
+import type { AuditRecord } from '../../server/store/contracts/audit.ts';
+import type { History } from '../../server/store/contracts/history.ts';
+import type { RunFilter, RunRecord, RunSummary } from '../../server/store/contracts/runs.ts';
 
 /** A place of its own where a history can be opened, broken and opened again; disposed with all that is in it. */
 export interface HistoryPlace extends AsyncDisposable {

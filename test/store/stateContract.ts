@@ -3,16 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-
-import type {
-  ApiKeyRecord,
-  AuditEntry,
-  AuditWriter,
-  ConfigRecord,
-  MetaRecord,
-  State,
-  StateTransaction,
-} from '../../server/store/contracts.ts';
+import type { AuditEntry } from '../../server/store/contracts/audit.ts';
+import type { ApiKeyRecord, ConfigRecord, MetaRecord } from '../../server/store/contracts/records.ts';
+import type { AuditWriter, State, StateTransaction } from '../../server/store/contracts/state.ts';
 
 /** A place of its own where a store can be opened, broken and opened again; disposed with all that is in it. */
 export interface StatePlace extends AsyncDisposable {

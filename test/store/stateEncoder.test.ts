@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MetaRecord } from '../../server/store/contracts.ts';
+import type { MetaRecord } from '../../server/store/contracts/records.ts';
 import { emptyDocument, keptRecord, readDocument } from '../../server/store/stateDocument.ts';
 import { StateEncoder } from '../../server/store/stateEncoder.ts';
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
-import type { AuditEntry, State } from '../../server/store/contracts.ts';
+import type { AuditEntry } from '../../server/store/contracts/audit.ts';
+import type { State } from '../../server/store/contracts/state.ts';
 import {
   addToSum,
   configRecord,

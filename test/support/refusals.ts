@@ -1,7 +1,7 @@
 /** How a test asserts that something is refused; it knows no room. */
 
 import assert from 'node:assert/strict';
-import type { State } from '../../server/store/contracts.ts';
+import type { State } from '../../server/store/contracts/state.ts';
 
 /** Asserts a refusal of one clear line that holds nothing of `secret`, and after which the state is as it was. */
 export async function refuses(

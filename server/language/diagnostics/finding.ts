@@ -1,7 +1,7 @@
 /** What a diagnostic finds, before it gets its code and severity; types only. */
 
 import type { Position } from 'vscode-languageserver';
-import type { SourceRange } from '../../protocol.ts';
+import type { SourceRange } from '../../protocol/workflows.ts';
 
 /** What the quick fixes of a finding need. It travels to the editor and back, so it is plain JSON. */
 export interface FixData {

@@ -1,6 +1,6 @@
 /** `config/missing`: a name is read that the chosen organization does not see (S21, C27); it knows no value. */
 
-import { configNamePattern } from '../../protocol.ts';
+import { configNamePattern } from '../../protocol/configs.ts';
 import type { ConfigCall } from '../configCalls.ts';
 import type { FileFacts } from '../facts.ts';
 import { describePlaces, describeReach, findConfig, type KnownNames, type Reach, reachOf } from '../names.ts';

@@ -1,0 +1,4 @@
+/** How every record counts time. */
+
+/** Milliseconds since the epoch. */
+export type Millis = number;
