@@ -155,7 +155,7 @@ async function compose(
     apiKeyPrefix: settings.apiKeyPrefix,
   });
   closers.push(() => keys.close());
-  const configs = openConfigs({ state, vault, clock, newId });
+  const configs = openConfigs({ state, history, vault, clock, newId });
   const appendAudit = (entry: AuditEntry) => audit.append([{ entry }]);
   const client = new HttpClient({
     ...(settings.caFile !== '' && { extraCertificates: readCertificates(settings.caFile) }),
@@ -225,6 +225,7 @@ async function compose(
     limits: openLimits({ clock, windowMs: settings.rateWindowSeconds * 1000 }),
     workflows: registry,
     runs,
+    organization,
     organizationOf,
     history,
     configs,
@@ -261,7 +262,6 @@ async function compose(
       overrides,
       read: (text) => readBundle(text, parseWorkerFile()),
       hash: sha256,
-      clock,
     }),
     registry,
     folders,

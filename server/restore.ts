@@ -176,9 +176,13 @@ async function checkSecretKey(
   const why = isThere
     ? 'The secrets in the backup were stored with another secret key than the one here.'
     : 'The backup has secrets, and there is no secret key here to open them.';
+  // Putting one file in the place of the other would be the end of what the other opens.
+  const first = existsSync(join(directory, secretKeyFile))
+    ? ', once you have a copy of the one that is there now, which opens the present data'
+    : '';
   throw new Failure(
     'cannot-decrypt',
-    `${why} Set BIFROST_SECRET_KEY to the key of then, or put the former secret.key (0600) into ${directory}; --force restores without it, and the secrets open once the key is there. Nothing was changed.`,
+    `${why} Set BIFROST_SECRET_KEY to the key of then, or put the former secret.key (0600) into ${directory}${first}; --force restores without it, and the secrets open once the key is there. Nothing was changed.`,
   );
 }
 

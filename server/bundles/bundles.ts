@@ -2,14 +2,13 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Configs } from '../configs/configs.ts';
-import { add as addOrganization, rename as renameOrganization } from '../configs/organizations.ts';
+import { rename as renameOrganization } from '../configs/organizations.ts';
 import { findService } from '../connections/services.ts';
 import { Failure } from '../errors.ts';
 import type { BundlePreview, ExportedBundle, ImportedBundle, NeededValue } from '../protocol/bundles.ts';
 import { looksLikeSecret } from '../secretNames.ts';
 import type { ConfigRecord, CredentialRecord, WorkflowSettingsRecord } from '../store/contracts/records.ts';
 import type { State, StateTransaction } from '../store/contracts/state.ts';
-import type { Millis } from '../store/contracts/time.ts';
 import type { Overrides } from '../workflows/overrides.ts';
 import {
   type Bundle,
@@ -23,13 +22,12 @@ import { type Act, planImport, type Step } from './plan.ts';
 
 export interface BundlesParts {
   state: State;
-  configs: Pick<Configs, 'changeIn' | 'announce'>;
+  configs: Pick<Configs, 'changeIn' | 'addOrganizationIn' | 'announce'>;
   overrides: Pick<Overrides, 'setIn' | 'enforce'>;
   /** The text of a bundle → what it holds; refuses what is none. */
   read: (text: string) => Promise<Bundle>;
   /** Lower-case hex SHA-256. */
   hash: (text: string) => string;
-  clock: () => Millis;
 }
 
 export interface Bundles {
@@ -49,13 +47,13 @@ export interface Bundles {
 /** Of an import, between two looks at what else there is to do: a few milliseconds' work. */
 const stepsAtOnce = 100;
 
-export function openBundles({ state, configs, overrides, read, hash, clock }: BundlesParts): Bundles {
+export function openBundles({ state, configs, overrides, read, hash }: BundlesParts): Bundles {
   const idOf = (steps: Step[]) => hash(JSON.stringify(steps.map(({ item, act }) => [item, act])));
 
   async function perform(tx: StateTransaction, act: Act, actor: string): Promise<void> {
     switch (act.kind) {
       case 'add-organization':
-        await addOrganization(tx, act.organization, { actor, now: clock() });
+        await configs.addOrganizationIn(tx, act.organization, actor);
         break;
       case 'rename-organization':
         await renameOrganization(tx, act.organization, actor);

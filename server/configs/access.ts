@@ -8,7 +8,7 @@ import type { ConfigRecord } from '../store/contracts/records.ts';
 import type { State } from '../store/contracts/state.ts';
 import { type ConfigPlace, scopeName, visibleTo } from './cascade.ts';
 import type { Configs } from './configs.ts';
-import { removedMessage } from './organizations.ts';
+import { isPresent, removedMessage } from './organizations.ts';
 import { kindOf } from './reference.ts';
 import type { References } from './references.ts';
 import { typeOf } from './values.ts';
@@ -43,7 +43,8 @@ export function openConfigAccess({
    */
   async function placeOf(run: RunScope, address: ConfigAddress, use: 'read' | 'write'): Promise<ConfigPlace> {
     const { name, scope } = address;
-    const { organizationId } = run;
+    const { organization } = run;
+    const organizationId = organization?.id;
     const refuse = async (reason: string, message: string) => {
       await appendAudit({
         ...auditOf(run, configNamePattern.test(name) ? name : 'config'),
@@ -54,8 +55,8 @@ export function openConfigAccess({
       return new Failure('forbidden', message);
     };
     // Else it would go on with the global values, which are somebody else's.
-    if (organizationId !== undefined && !(await state.get('organizations', organizationId))) {
-      throw await refuse('organization-removed', removedMessage(organizationId));
+    if (organization && !(await isPresent(state, organization))) {
+      throw await refuse('organization-removed', removedMessage(organization.id));
     }
     const isGlobal = scope === null || scope === 'global';
     const isOwn = scope === undefined || scope === organizationId;
@@ -153,8 +154,8 @@ function sourceOf(run: RunScope) {
 }
 
 function auditOf(run: RunScope, target: string) {
-  const { organizationId } = run;
-  return { ...sourceOf(run), target, ...(organizationId !== undefined && { organizationId }) };
+  const { organization } = run;
+  return { ...sourceOf(run), target, ...(organization && { organizationId: organization.id }) };
 }
 
 /** S21, C27: names the config and the scope, and says where to add it. */

@@ -5,6 +5,7 @@ import type { ConfigRow, ConfigTypeName } from '../protocol/configs.ts';
 import type { OrganizationContents, OrganizationRow } from '../protocol/organizations.ts';
 import type { ChangedNoun } from '../protocol.ts';
 import type { AuditEntry } from '../store/contracts/audit.ts';
+import type { History } from '../store/contracts/history.ts';
 import type { ConfigRecord } from '../store/contracts/records.ts';
 import type { State, StateTransaction } from '../store/contracts/state.ts';
 import type { Millis } from '../store/contracts/time.ts';
@@ -16,6 +17,7 @@ import type { Seal, Vault } from './vault.ts';
 
 export interface ConfigsParts {
   state: State;
+  history: Pick<History, 'listRuns'>;
   vault: Pick<Vault, 'sealer'>;
   clock: () => Millis;
   newId: () => string;
@@ -160,10 +162,20 @@ export class Configs {
 
   /** @throws Failure `bad-input` for a bad id or name, `conflict` when the id is taken. */
   async addOrganization(params: { id: string; name?: string }, actor: string): Promise<OrganizationRow> {
-    const { state, clock } = this.#parts;
-    const added = await state.transact((tx) => organizations.add(tx, params, { actor, now: clock() }));
+    const added = await this.#parts.state.transact((tx) => this.addOrganizationIn(tx, params, actor));
     this.announce(['organizations']);
     return added;
+  }
+
+  /** As `addOrganization`, but as a part of the caller's transaction; once it is durable, the caller announces it. */
+  async addOrganizationIn(
+    tx: StateTransaction,
+    params: { id: string; name?: string },
+    actor: string,
+  ): Promise<OrganizationRow> {
+    const { history, clock } = this.#parts;
+    const [newest] = await history.listRuns({ organizationId: params.id, limit: 1 });
+    return organizations.add(tx, params, { actor, now: clock(), newestRunAt: newest?.createdAt });
   }
 
   /** Another name for people; the id stays. @throws Failure `not-found`, or `bad-input` for a bad name. */

@@ -40,18 +40,23 @@ export function checkOrganization({ id, name = id }: { id: string; name?: string
   return checkName(id, name);
 }
 
-/** @throws Failure `bad-input` for a bad id or name, `conflict` when the id is taken. */
+/**
+ * @param source `newestRunAt`: when the newest run under this id was made, be it of a former organization.
+ * @throws Failure `bad-input` for a bad id or name, `conflict` when the id is taken.
+ */
 export async function add(
   tx: StateTransaction,
   params: { id: string; name?: string },
-  { actor, now }: { actor: string; now: Millis },
+  { actor, now, newestRunAt }: { actor: string; now: Millis; newestRunAt: Millis | undefined },
 ): Promise<OrganizationRow> {
   const { id } = params;
   const name = checkOrganization(params);
   if (await tx.get('organizations', id)) {
     throw new Failure('conflict', `There is an organization "${id}" already.`);
   }
-  const record: OrganizationRecord = { id, name, createdAt: now };
+  // Later also where the clock was set back: what ran before it was another's, see `ownsRun`.
+  const createdAt = newestRunAt === undefined ? now : Math.max(now, newestRunAt + 1);
+  const record: OrganizationRecord = { id, name, createdAt };
   tx.put('organizations', record);
   tx.audit({ actor, action: 'organization.added', target: id, outcome: 'ok', organizationId: id });
   return rowOf(record);
@@ -115,6 +120,26 @@ export function remove(
   tx.remove('organizations', id);
   const detail = { ...countOf(owned) };
   tx.audit({ actor, action: 'organization.removed', target: id, outcome: 'ok', organizationId: id, detail });
+}
+
+/**
+ * Whether a run is this organization's own.
+ *
+ * Invariant: one that is added under the id of a removed one has nothing of it, its past runs no more than its values.
+ */
+export function ownsRun(
+  { id, createdAt }: Pick<OrganizationRecord, 'id' | 'createdAt'>,
+  run: { organizationId?: string; createdAt: Millis },
+): boolean {
+  return run.organizationId === id && run.createdAt >= createdAt;
+}
+
+/** Whether it is there still, and not another one under its id. */
+export async function isPresent(
+  reader: StateReader,
+  { id, createdAt }: Pick<OrganizationRecord, 'id' | 'createdAt'>,
+): Promise<boolean> {
+  return (await reader.get('organizations', id))?.createdAt === createdAt;
 }
 
 /** For a run that outlasts its organization. */

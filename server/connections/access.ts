@@ -1,6 +1,6 @@
 /** What a run may do with outgoing calls and credentials: those of its organization, then global ones; no processes. */
 
-import { removedMessage } from '../configs/organizations.ts';
+import { isPresent, removedMessage } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
 import { configNamePattern } from '../protocol/configs.ts';
 import type { CallServices, CallWish, RunScope } from '../runs/contracts.ts';
@@ -36,15 +36,16 @@ const longestTimeoutSeconds = 600;
 export function openCallAccess({ state, client, inject, appendAudit }: CallAccessParts): CallServices {
   /** @throws Failure `not-found` that says where to add it; `forbidden` once the run's organization is removed. */
   async function find(run: RunScope, name: string, use: Use): Promise<CredentialRecord> {
-    const { organizationId } = run;
+    const { organization } = run;
+    const organizationId = organization?.id;
     const record = configNamePattern.test(name)
       ? await resolveCredential(state, name, organizationId)
       : undefined;
     if (!record) throw new Failure('not-found', missingMessage(name, organizationId));
     // Else it would go on with the global one, which is somebody else's.
-    if (organizationId !== undefined && !(await state.get('organizations', organizationId))) {
+    if (organization && !(await isPresent(state, organization))) {
       await note(run, record, 'refused', use);
-      throw new Failure('forbidden', removedMessage(organizationId));
+      throw new Failure('forbidden', removedMessage(organization.id));
     }
     return record;
   }
@@ -53,7 +54,7 @@ export function openCallAccess({ state, client, inject, appendAudit }: CallAcces
     appendAudit({
       ...auditOf(record),
       // Whose run it was, which for a global credential is not whose credential it is.
-      ...(run.organizationId !== undefined && { organizationId: run.organizationId }),
+      ...(run.organization && { organizationId: run.organization.id }),
       actor: `run:${run.runId}`,
       runId: run.runId,
       action: 'credential.read',

@@ -2,10 +2,12 @@
 
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { ownsRun } from '../configs/organizations.ts';
 import type { Keys } from '../keys/keys.ts';
 import { runDetail, runRow } from '../runs/rows.ts';
 import type { Runs } from '../runs/runner.ts';
 import type { History } from '../store/contracts/history.ts';
+import type { OrganizationRecord } from '../store/contracts/records.ts';
 import type { RunFilter, RunRecord, RunSummary } from '../store/contracts/runs.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { watchKey } from './keyWatch.ts';
@@ -20,6 +22,7 @@ export interface RunRouteParts extends ResourceParts {
   runs: Pick<Runs, 'cancel' | 'retry' | 'follow'>;
   keys: ResourceParts['keys'] & Pick<Keys, 'mayRun' | 'isValid' | 'onChange'>;
   workflows: { get(id: string): Workflow | undefined };
+  organization: (id: string) => Promise<OrganizationRecord | undefined>;
 }
 
 const listQuery = strict({
@@ -135,11 +138,14 @@ function routeHistory(
           throw asker.forbid('other-organization');
         }
         const ofOrganization = own ?? organizationId;
+        // An organization sees no run of a former one under its id.
+        const ownFrom = own === undefined ? undefined : (await parts.organization(own))?.createdAt;
+        const createdFrom = Math.max(from === undefined ? 0 : Date.parse(from), ownFrom ?? 0);
         const filter = {
           ...(status !== undefined && { status }),
           ...(keyId !== undefined && { triggeredBy: `key:${keyId}` }),
           ...(ofOrganization !== undefined && { organizationId: ofOrganization }),
-          ...(from !== undefined && { createdFrom: Date.parse(from) }),
+          ...(createdFrom > 0 && { createdFrom }),
           ...(to !== undefined && { createdTo: Date.parse(to) }),
         };
         const allowed = asker.record.workflowIds;
@@ -177,12 +183,13 @@ function routeHistory(
 }
 
 /** The run that an address names, when the key may know of it. */
-function finder({ history }: Pick<RunRouteParts, 'history'>) {
+function finder({ history, organization }: Pick<RunRouteParts, 'history' | 'organization'>) {
   return async (asker: Asker, { id }: { id: string }): Promise<RunRecord> => {
     const run = await history.getRun(id);
     const { organizationId, workflowIds } = asker.record;
-    // S20: a run of another organization is not there.
-    if (!run || (organizationId !== undefined && run.organizationId !== organizationId)) {
+    const own = organizationId === undefined ? undefined : await organization(organizationId);
+    // S20: a run of another organization is not there, nor is one of a former organization under its id.
+    if (!run || (organizationId !== undefined && !(own && ownsRun(own, run)))) {
       throw asker.missing('There is no run with this id.', run && 'other-organization');
     }
     if (workflowIds && !workflowIds.includes(run.workflowId)) throw asker.forbid('not-in-allow-list');

@@ -1,5 +1,6 @@
 /** What the runs room needs from the others, and what it gives; types only. */
 
+import type { OrganizationRecord } from '../store/contracts/records.ts';
 import type { LogLine, OnceMark, RunRecord } from '../store/contracts/runs.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
@@ -7,7 +8,8 @@ import type { Workflow } from '../workflows/workflow.ts';
 export interface RunScope {
   runId: string;
   workflowId: string;
-  organizationId?: string;
+  /** By the time of its making too: another one under its id is another organization. */
+  organization?: Pick<OrganizationRecord, 'id' | 'createdAt'>;
 }
 
 /** `scope` as workflow code gave it (D5): absent is the run's own, `null` or `"global"` the global one. */
@@ -76,7 +78,7 @@ export interface RunRequest {
   workflow: Workflow;
   /** Already checked against the workflow's parameters (`workflows/input.ts`). */
   input: Record<string, unknown>;
-  organization?: { id: string; name: string };
+  organization?: OrganizationRecord;
   triggeredBy: string;
   mode: 'sync' | 'async';
   /** D41, D47: what the run's `ExecutionContext` says of its principal. */

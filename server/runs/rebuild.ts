@@ -1,5 +1,6 @@
 /** What a stored run asks for when it is begun again: its workflow as it is now; it starts nothing. */
 
+import { ownsRun } from '../configs/organizations.ts';
 import type { OrganizationRecord } from '../store/contracts/records.ts';
 import type { RunRecord } from '../store/contracts/runs.ts';
 import type { Workflow } from '../workflows/workflow.ts';
@@ -20,11 +21,12 @@ export function openRebuild({
   organization: findOrganization,
   publicUrl,
 }: RebuildParts): Rebuild {
-  return async ({ workflowId, folder, organizationId, triggeredBy, input, mode }) => {
+  return async (record) => {
+    const { workflowId, folder, organizationId, triggeredBy, input, mode } = record;
     const workflow = find(workflowId);
     if (!workflow || workflow.duplicate || workflow.folder !== folder) return undefined;
     const organization = organizationId === undefined ? undefined : await findOrganization(organizationId);
-    if (organizationId !== undefined && !organization) return undefined;
+    if (organizationId !== undefined && !(organization && ownsRun(organization, record))) return undefined;
     return {
       workflow,
       input,

@@ -80,7 +80,8 @@ export class Run {
       triggeredBy,
       mode,
       status: 'Pending',
-      createdAt: accepted?.createdAt ?? parts.clock(),
+      // Never before its organization, though the clock was set back: it would not be its own.
+      createdAt: accepted?.createdAt ?? Math.max(parts.clock(), organization?.createdAt ?? 0),
       input,
       logs: [],
       droppedLogBytes: 0,
@@ -90,7 +91,7 @@ export class Run {
     const scope: RunScope = {
       runId: this.#record.id,
       workflowId: workflow.id,
-      ...(organization === undefined ? {} : { organizationId: organization.id }),
+      ...(organization === undefined ? {} : { organization }),
     };
     this.#asks = new Asks({
       scope,

@@ -169,6 +169,8 @@ test('with another secret key it is refused, unless forced; then all but the sec
   const refused = await runCommand(copy, ['restore', backup, '--yes']);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /stored with another secret key than the one here[^\n]*--force/);
+  // What is there opens with the file that is to make way.
+  assert.match(refused.stderr, /once you have a copy of the one that is there now/);
   assert.deepEqual(readFileSync(join(copy, 'state.json')), readFileSync(join(data, 'state.json')));
   const forced = await runJson<Restored>(copy, ['restore', backup, '--yes', '--force']);
   assert.equal(forced.secrets, 'locked');

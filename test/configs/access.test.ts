@@ -9,12 +9,22 @@ import type { ConfigServices, RunScope } from '../../server/runs/contracts.ts';
 import { openStore, references, type TestStore } from './store.ts';
 
 const vault = openVault(deriveKey('a-secret-key-of-a-test-that-is-long-enough'));
-const acmeRun: RunScope = { runId: 'run-1', workflowId: 'charge_card', organizationId: 'acme' };
-const globexRun: RunScope = { runId: 'run-2', workflowId: 'charge_card', organizationId: 'globex' };
+const createdAt = Date.UTC(2026, 10, 21);
+const acmeRun: RunScope = {
+  runId: 'run-1',
+  workflowId: 'charge_card',
+  organization: { id: 'acme', createdAt },
+};
+const globexRun: RunScope = {
+  runId: 'run-2',
+  workflowId: 'charge_card',
+  organization: { id: 'globex', createdAt },
+};
 const globalRun: RunScope = { runId: 'run-3', workflowId: 'charge_card' };
 
 async function openRoom(t: TestContext): Promise<TestStore & { configs: Configs; services: ConfigServices }> {
   const store = await openStore(t);
+  store.time.now = createdAt;
   const configs = openConfigs({ ...store, vault, newId });
   await vault.checkKey(store.state);
   for (const id of ['acme', 'globex']) await configs.addOrganization({ id }, 'cli');
@@ -212,6 +222,23 @@ test('a run whose organization is removed does not go on with the global values'
     uses.map(() => ['refused', 'organization-removed']),
   );
   assert.ok((await services.getConfig(globexRun, { name: 'key' })).found);
+});
+
+test('a run whose organization is removed reads nothing of another one that is added under its id', async (t) => {
+  const { configs, services, time } = await openRoom(t);
+  await configs.removeOrganization({ id: 'acme' }, 'cli');
+  time.now += 60_000;
+  await configs.addOrganization({ id: 'acme' }, 'cli');
+  await configs.set({ name: 'key', type: 'secret', value: 'sk_test_other', organizationId: 'acme' }, 'cli');
+  for (const use of [
+    () => services.getConfig(acmeRun, { name: 'key' }),
+    () => services.listConfigs(acmeRun),
+    () => services.setConfig(acmeRun, { name: 'key', value: 'x' }),
+  ]) {
+    await assert.rejects(use(), { code: 'forbidden', message: /^Organization "acme" was removed while/ });
+  }
+  const organization = { id: 'acme', createdAt: time.now };
+  assert.ok((await services.getConfig({ ...acmeRun, organization }, { name: 'key' })).found);
 });
 
 test('a run writes to its own organization, and only a global run to the global scope', async (t) => {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Configs, openConfigs } from '../../server/configs/configs.ts';
 import type { SetConfigParams } from '../../server/configs/configWish.ts';
+import { ownsRun } from '../../server/configs/organizations.ts';
 import { deriveKey } from '../../server/configs/secretKey.ts';
 import { openVault } from '../../server/configs/vault.ts';
 import { newId } from '../../server/ids.ts';
 import type { ConfigTypeName } from '../../server/protocol/configs.ts';
+import type { RunRecord } from '../../server/store/contracts/runs.ts';
 import { refuses as refusesIn } from '../support/refusals.ts';
 import { openStore, type TestStore } from './store.ts';
 
@@ -347,6 +349,30 @@ test('removing an organization removes its configs with it, and no others', asyn
   );
   await assert.rejects(configs.removeOrganization({ id: 'acme' }, 'cli'), { code: 'not-found' });
   await assert.rejects(configs.organizationContents({ id: 'acme' }), { code: 'not-found' });
+});
+
+test('an organization is younger than whatever ran for a former one under its id, though the clock was set back', async (t) => {
+  const { configs, history, state, time } = await openRoom(t);
+  const run: RunRecord = {
+    ...{
+      id: 'run-1',
+      workflowId: 'hello',
+      folder: '/test',
+      triggeredBy: 'cli',
+      mode: 'sync',
+      status: 'Success',
+    },
+    ...{ organizationId: 'acme', createdAt: time.now, input: {}, logs: [], droppedLogBytes: 0 },
+  };
+  await history.putRun(run);
+  await configs.removeOrganization({ id: 'acme' }, 'cli');
+  time.now -= 86_400_000;
+  await configs.addOrganization({ id: 'acme' }, 'cli');
+  const added = await state.get('organizations', 'acme');
+  assert.ok(added);
+  assert.equal(ownsRun(added, run), false);
+  assert.equal(ownsRun(added, { ...run, createdAt: added.createdAt }), true);
+  assert.equal(ownsRun(added, { ...run, createdAt: added.createdAt, organizationId: 'globex' }), false);
 });
 
 test('an organization that is renamed keeps its id and its configs, and that is audited', async (t) => {

@@ -200,7 +200,7 @@ async def who(url: str, name: str):
     const call = (name: string, id?: string) =>
       bench.run('who', {
         input: { url: service.origin, name },
-        ...(id !== undefined && { organization: { id, name: id } }),
+        ...(id !== undefined && { organization: { id, name: id, createdAt: 0 } }),
       });
     assert.equal((await call('service', 'acme')).result, 'own');
     assert.equal((await call('service', 'globex')).result, 'all');

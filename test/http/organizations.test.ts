@@ -203,6 +203,43 @@ test('nothing of a removed organization becomes global: its keys end, its workfl
   assert.deepEqual((await call('whose', global)).result, { org: null, value: 'global' });
 });
 
+test('an organization that is added under the id of a removed one has nothing of its runs', async () => {
+  const scopes = ['runs:read', 'workflows:execute'];
+  await addOrganization('cyberdyne');
+  const before = await call('whose', await workflowKey('cyberdyne'));
+  const waiting = await api.call('POST', '/api/v1/workflows/waits/run', {
+    key: await api.makeKeyOf('cyberdyne', scopes),
+  });
+  await cli('orgs', 'remove', 'cyberdyne', '--yes');
+  await addOrganization('cyberdyne');
+  const key = await api.makeKeyOf('cyberdyne', scopes);
+  const after = await call('whose', await workflowKey('cyberdyne'));
+  const own = await api.call('GET', '/api/v1/runs', { key });
+  assert.deepEqual(
+    own.body.data.map(({ id }: { id: string }) => id),
+    [after.execution_id],
+  );
+  assert.equal((await api.call('GET', `/api/executions/${after.execution_id}`, { key })).status, 200);
+  for (const id of [before.execution_id, waiting.body.data.id]) {
+    for (const [method, path] of [
+      ['GET', `/api/v1/runs/${id}`],
+      ['GET', `/api/v1/runs/${id}/logs`],
+      ['POST', `/api/v1/runs/${id}/retry`],
+      ['POST', `/api/v1/runs/${id}/cancel`],
+    ] as const) {
+      assert.equal((await api.call(method, path, { key })).status, 404, path);
+    }
+  }
+  // Whoever sees to the whole workspace still sees them, and ends what goes on; nobody begins one again for the new one.
+  await cli('runs', 'cancel', waiting.body.data.id);
+  assert.match(
+    (await runCommand(api.daemon.data, ['runs', 'retry', before.execution_id])).stderr,
+    /organization, is not/,
+  );
+  const all = await cli<{ id: string }[]>('runs', 'list', '--org', 'cyberdyne');
+  assert.equal(all.length, 3);
+});
+
 test('renaming changes what people see, and neither the id nor what runs', async () => {
   const row = await cli<OrganizationRow>('orgs', 'rename', 'acme', 'Acme Ltd.');
   assert.deepEqual([row.id, row.name], ['acme', 'Acme Ltd.']);

@@ -43,7 +43,7 @@ test('a retry is a new run with the same input that names the old one', limit, a
   const bench = await openBench(t, { source });
   const first = await bench.run('count', {
     input: { amount: 3 },
-    organization: { id: 'acme', name: 'Acme' },
+    organization: { id: 'acme', name: 'Acme', createdAt: 0 },
   });
   const retry = await bench.runs.retry(first.id, 'key:k2');
   assert.notEqual(retry.id, first.id);

@@ -171,7 +171,7 @@ export class MemoryConfigs implements ConfigServices {
     this.asked.push(name);
     if (name === 'undecryptable') throw new Failure('cannot-decrypt', `Secret "${name}" does not open.`);
     if (name === 'broken') throw new TypeError('an inner detail');
-    const own = scope === undefined ? this.values.get(`${run.organizationId ?? ''}/${name}`) : undefined;
+    const own = scope === undefined ? this.values.get(`${run.organization?.id ?? ''}/${name}`) : undefined;
     const found = own ?? this.values.get(`/${name}`);
     return found === undefined
       ? { found: false as const, message: `Config '${name}' is not set; add it in Settings.` }
@@ -179,7 +179,7 @@ export class MemoryConfigs implements ConfigServices {
   }
 
   async setConfig(run: RunScope, wish: { name: string; value: unknown; isSecret?: boolean }) {
-    const place = `${run.organizationId ?? ''}/${wish.name}`;
+    const place = `${run.organization?.id ?? ''}/${wish.name}`;
     const wasSecret = this.values.get(place)?.secret ?? false;
     if (wasSecret && wish.isSecret === false) {
       throw new Failure('bad-input', `Config "${wish.name}" holds a secret; leave is_secret out.`);
@@ -190,7 +190,7 @@ export class MemoryConfigs implements ConfigServices {
   }
 
   async deleteConfig(run: RunScope, { name }: { name: string }) {
-    return this.values.delete(`${run.organizationId ?? ''}/${name}`);
+    return this.values.delete(`${run.organization?.id ?? ''}/${name}`);
   }
 
   async listConfigs() {

@@ -22,7 +22,9 @@ async def use():
   });
   bench.configs.put('region', 'eu', { secret: false, organization: 'acme' });
   bench.configs.put('region', 'world', { secret: false });
-  const { result, error } = await bench.run('use', { organization: { id: 'acme', name: 'Acme' } });
+  const { result, error } = await bench.run('use', {
+    organization: { id: 'acme', name: 'Acme', createdAt: 0 },
+  });
   assert.equal(error, undefined);
   const listed = { 'acme/hidden': '[SECRET]', 'acme/region': 'eu', '/region': 'world' };
   assert.deepEqual(result, ['eu', null, 'else', [true, false], listed, 'world']);
@@ -120,7 +122,7 @@ async def own(context: ExecutionContext):
     return [context.org_id, first, await config.get("region")]
 `,
   });
-  const organizations = ['aaa', 'bbb', 'ccc'].map((id) => ({ id, name: id.toUpperCase() }));
+  const organizations = ['aaa', 'bbb', 'ccc'].map((id) => ({ id, name: id.toUpperCase(), createdAt: 0 }));
   for (const { id } of organizations)
     bench.configs.put('region', `of-${id}`, { secret: false, organization: id });
   const results = await Promise.all(

@@ -197,7 +197,10 @@ raise_later = os.environ.get("RAISE")
   bench.write('broken.py', 'raise ValueError("at import")\n');
   await bench.use('flows.py', 'broken.py');
   bench.configs.put('api_key', 'sk_test_example_value');
-  const record = await bench.run('all', { input: { a: '3' }, organization: { id: 'acme', name: 'Acme' } });
+  const record = await bench.run('all', {
+    input: { a: '3' },
+    organization: { id: 'acme', name: 'Acme', createdAt: 0 },
+  });
   assert.equal(record.error, undefined);
   assert.deepEqual(record.result, [3, 'acme', '[REDACTED]']);
   assert.deepEqual(

@@ -60,7 +60,7 @@ def unannotated(context, given):
     return [context.workflow_name, given]
 `,
   });
-  const record = await bench.run('who', { organization: { id: 'acme', name: 'Acme Inc' } });
+  const record = await bench.run('who', { organization: { id: 'acme', name: 'Acme Inc', createdAt: 0 } });
   assert.deepEqual(record.result, [
     'service',
     'API Key',

@@ -106,7 +106,7 @@ async function openSeeds(t: Parameters<typeof openBench>[0]): Promise<Bench> {
   return bench;
 }
 
-const acme = { organization: { id: 'acme', name: 'Acme' } };
+const acme = { organization: { id: 'acme', name: 'Acme', createdAt: 0 } };
 
 test('the call with a stored key works, and an echo of its header shows no key', limit, async (t) => {
   const bench = await openSeeds(t);
