@@ -8,6 +8,7 @@ import { diagnose, type WorkflowPlace } from './language/diagnostics.ts';
 import type { FileFacts } from './language/facts.ts';
 import type { PythonParser } from './language/parser.ts';
 import type { LintRow } from './protocol/lint.ts';
+import { compareTexts } from './textOrder.ts';
 import { discoverBytes } from './workflows/discovery.ts';
 import { listPythonFiles, readPythonFiles } from './workflows/sourceFiles.ts';
 
@@ -33,7 +34,7 @@ export function openLint({ parser, known }: { parser: PythonParser; known: Known
       facts.workflows.map(({ workflow: { id, range } }) => ({ id, uri, range })),
     );
     return files
-      .toSorted((one, other) => (one.file < other.file ? -1 : 1))
+      .toSorted((one, other) => compareTexts(one.file, other.file))
       .flatMap(({ file, uri, facts }) =>
         diagnose(facts, names, { uri, workflows }).map(({ range, code, severity, message }) => ({
           file,

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Failure } from '../errors.ts';
 import type { AuditHead, AuditRecord } from '../store/contracts/audit.ts';
 import type { History } from '../store/contracts/history.ts';
+import { compareTexts } from '../textOrder.ts';
 
 /** The hash before the first record. */
 export const genesisHash = '0'.repeat(64);
@@ -142,5 +143,5 @@ async function readPage(history: History, after: number): Promise<AuditRecord[] 
 
 function sorted(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => compareTexts(one, other)));
 }

@@ -2,6 +2,7 @@
 
 import type { ConfigTypeName } from '../protocol/configs.ts';
 import type { CredentialShape, EndpointSettings } from '../store/contracts/records.ts';
+import { compareTexts } from '../textOrder.ts';
 
 /** What a file must name as its `format`. */
 export const bundleFormat = 'workflow-keys';
@@ -123,9 +124,9 @@ function quoted(value: unknown): string {
   );
 }
 
-/** By code units, so that it is the same on every machine; the global scope first. */
+/** The global scope first. */
 function byPlace(one: Bundle[Section][number], other: Bundle[Section][number]): number {
-  return compare(scopeOf(one), scopeOf(other)) || compare(labelOf(one), labelOf(other));
+  return compareTexts(scopeOf(one), scopeOf(other)) || compareTexts(labelOf(one), labelOf(other));
 }
 
 /** What tells a row from the others of its scope. */
@@ -136,8 +137,4 @@ export function labelOf(row: Bundle[Section][number]): string {
 /** Empty for what exists once for all; a workflow does, for whomever it runs. */
 export function scopeOf(row: Bundle[Section][number]): string {
   return 'name' in row && 'organizationId' in row ? (row.organizationId ?? '') : '';
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

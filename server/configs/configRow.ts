@@ -2,6 +2,7 @@
 
 import { type ConfigRow, secretPlaceholder } from '../protocol/configs.ts';
 import type { ConfigRecord } from '../store/contracts/records.ts';
+import { compareTexts } from '../textOrder.ts';
 import { placeOf } from './cascade.ts';
 
 /** D32: a secret is `[SECRET]`, and `null` stands where a value is needed. */
@@ -19,16 +20,16 @@ export function rowOf(record: ConfigRecord): ConfigRow {
   };
 }
 
-/** By code units, so that the order is the same on every machine; a global row before those of organizations. */
+/** A global row before those of organizations. */
 export function byName(one: ConfigRecord, other: ConfigRecord): number {
-  return compare(one.name, other.name) || compare(one.organizationId ?? '', other.organizationId ?? '');
+  return (
+    compareTexts(one.name, other.name) || compareTexts(one.organizationId ?? '', other.organizationId ?? '')
+  );
 }
 
 /** An organization's rows before the global ones. */
 export function ownFirst(one: ConfigRecord, other: ConfigRecord): number {
-  return compare(other.organizationId ?? '', one.organizationId ?? '') || compare(one.name, other.name);
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
+  return (
+    compareTexts(other.organizationId ?? '', one.organizationId ?? '') || compareTexts(one.name, other.name)
+  );
 }

@@ -3,6 +3,7 @@
 import { secretPlaceholder } from '../protocol/configs.ts';
 import type { CredentialRow } from '../protocol/credentials.ts';
 import type { CredentialRecord } from '../store/contracts/records.ts';
+import { compareTexts } from '../textOrder.ts';
 
 /** D17, D32. */
 export function credentialRow(record: CredentialRecord): CredentialRow {
@@ -16,15 +17,11 @@ export function credentialRow(record: CredentialRecord): CredentialRow {
   };
 }
 
-/** By name, the global one before those of organizations; by code units, so that it is the same on every machine. */
+/** By name, the global one before those of organizations. */
 export function byName(one: CredentialRecord, other: CredentialRecord): number {
   return (
-    compare(one.name, other.name) ||
-    compare(one.organizationId ?? '', other.organizationId ?? '') ||
-    compare(one.id, other.id)
+    compareTexts(one.name, other.name) ||
+    compareTexts(one.organizationId ?? '', other.organizationId ?? '') ||
+    compareTexts(one.id, other.id)
   );
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 import { crc32 } from 'node:zlib';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Failure } from '../errors.ts';
+import { compareTexts } from '../textOrder.ts';
 
 export const pageQuery = {
   limit: Type.Optional(
@@ -84,7 +85,7 @@ export async function readPage<T, R>(
 export function pageInMemory<R>(rows: readonly R[], positionOf: (row: R) => string) {
   const sorted = rows
     .map((row) => ({ row, position: positionOf(row) }))
-    .sort((one, other) => (one.position < other.position ? -1 : one.position > other.position ? 1 : 0));
+    .sort((one, other) => compareTexts(one.position, other.position));
   return (position: string | undefined, count: number): R[] => {
     const start = position === undefined ? 0 : sorted.findIndex((one) => one.position > position);
     return start < 0 ? [] : sorted.slice(start, start + count).map(({ row }) => row);

@@ -9,6 +9,7 @@ import type { Runs } from '../runs/runner.ts';
 import type { History } from '../store/contracts/history.ts';
 import type { OrganizationRecord } from '../store/contracts/records.ts';
 import type { RunFilter, RunRecord, RunSummary } from '../store/contracts/runs.ts';
+import { compareTexts } from '../textOrder.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { watchKey } from './keyWatch.ts';
 import { pageOf, pageQuery, readPage } from './paging.ts';
@@ -209,6 +210,6 @@ async function listRuns(
   );
   return found
     .flat()
-    .sort((one, other) => other.createdAt - one.createdAt || (one.id < other.id ? 1 : -1))
+    .sort((one, other) => other.createdAt - one.createdAt || compareTexts(other.id, one.id))
     .slice(0, filter.limit);
 }

@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import type { PythonParser } from '../language/parser.ts';
 import type { SourceRange } from '../protocol/workflows.ts';
 import type { WorkflowSettingsRecord } from '../store/contracts/records.ts';
+import { compareTexts } from '../textOrder.ts';
 import { discoverBytes } from './discovery.ts';
 import { listPythonFiles, type Reading, readPythonFiles, stampFiles } from './sourceFiles.ts';
 import type { Workflow } from './workflow.ts';
@@ -243,13 +244,9 @@ function told(file: SourceFile | undefined): string {
 
 function byPlace(one: Workflow, other: Workflow): number {
   return (
-    compare(one.folder, other.folder) ||
-    compare(one.file, other.file) ||
+    compareTexts(one.folder, other.folder) ||
+    compareTexts(one.file, other.file) ||
     one.range.start.line - other.range.start.line ||
     one.range.start.character - other.range.start.character
   );
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }
