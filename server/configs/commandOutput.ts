@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 import { parse } from 'node:path';
+import { killGroup } from '../processGroup.ts';
 import { valueLimitBytes } from './values.ts';
 
 export interface CommandParts {
@@ -76,7 +77,7 @@ export async function readCommand(parts: CommandParts): Promise<CommandOutput> {
   const found = await ended;
   for (const timer of timers) clearTimeout(timer);
   signal.removeEventListener('abort', abort);
-  killGroup(child.pid);
+  killGroup(child);
   child.stdout.destroy();
   return found;
 }
@@ -91,15 +92,6 @@ function start({ program, args, environment }: CommandParts) {
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch {
-    // Nothing is left of it.
-  }
 }
 
 function startProblem({ code }: NodeJS.ErrnoException): string {

@@ -3,7 +3,8 @@
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join } from 'node:path';
+import { isBelow } from '../containment.ts';
 import { Failure } from '../errors.ts';
 import { Slots } from '../slots.ts';
 import { type ConfigPlace, scopeName } from './cascade.ts';
@@ -134,9 +135,9 @@ const tooLarge = `gave more than ${valueLimitBytes / 1024} KiB`;
 async function readOrdinary(path: string, dataDirectory: string): Promise<Found> {
   try {
     const real = await realpath(path);
-    if (isWithin(real, await realpath(dataDirectory))) return { problem: "is one of the daemon's own" };
+    if (isBelow(real, await realpath(dataDirectory))) return { problem: "is one of the daemon's own" };
     // There the daemon's own environment stands, and its memory.
-    if (isWithin(real, '/proc')) return { problem: 'is one of the system' };
+    if (isBelow(real, '/proc')) return { problem: 'is one of the system' };
     await using file = await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if (!(await file.stat()).isFile()) return { problem: 'is no ordinary file' };
     const buffer = Buffer.alloc(valueLimitBytes + newlineBytes + 1);
@@ -151,9 +152,4 @@ async function readOrdinary(path: string, dataDirectory: string): Promise<Found>
     if (code === 'EACCES' || code === 'EPERM') return { problem: 'may not be read by the daemon' };
     return { problem: `cannot be read (${code ?? 'unknown'})` };
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const from = relative(folder, path);
-  return from === '' || (from !== '..' && !from.startsWith(`..${sep}`) && !isAbsolute(from));
 }

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Failure } from '../errors.ts';
+import { killGroup } from '../processGroup.ts';
 import { LineReader, parseObject } from './frames.ts';
 import { RunProcess } from './process.ts';
 import type { Meeting, Rendezvous } from './rendezvous.ts';
@@ -155,7 +156,7 @@ export class Host implements ProcessSource {
       frames: channel,
       orders: channel,
       output,
-      kill: () => (this.#hasGone ? killGroup(pid) : this.#order({ kill: token })),
+      kill: () => (this.#hasGone ? killGroup({ pid }) : this.#order({ kill: token })),
     });
     this.#processes.set(token, process);
     const waiting = this.#waiting.shift();
@@ -203,7 +204,7 @@ export class Host implements ProcessSource {
   /** The host has ended: the system ends its processes with it (Linux), and what it leaves is killed here. */
   #abandon(failure: Failure): void {
     this.#hasGone = true;
-    if (this.#child.pid !== undefined) killGroup(this.#child.pid);
+    killGroup(this.#child);
     for (const [token, process] of this.#processes) {
       this.#rendezvous.forget(token);
       process?.abandon();
@@ -211,14 +212,6 @@ export class Host implements ProcessSource {
     this.#processes.clear();
     this.#idle.length = 0;
     for (const waiting of this.#waiting.splice(0)) waiting.reject(failure);
-  }
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended already.
   }
 }
 

@@ -1,8 +1,9 @@
 /** Starts a whole Python process for each run, where the system cannot fork; it knows no run. */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Failure } from '../errors.ts';
+import { killGroup } from '../processGroup.ts';
 import { RunProcess } from './process.ts';
 import type { FailedModule, ProcessSource, SourcePlan } from './source.ts';
 
@@ -34,12 +35,12 @@ export class Spawner implements ProcessSource {
       frames: child.stdout,
       orders: child.stdin,
       output: child.stderr,
-      kill: () => killTree(child),
+      kill: () => killGroup(child),
     });
     this.#running.add(run);
     child.on('exit', (code, signal) => {
       // What it left in its group must not outlive it.
-      killTree(child);
+      killGroup(child);
       run.reportExit({ code, signal });
     });
     void run.left.then(() => {
@@ -70,18 +71,5 @@ export class Spawner implements ProcessSource {
 
   #endIfUnused(): void {
     if (this.#retired && this.#running.size === 0) this.#gone.resolve();
-  }
-}
-
-function killTree(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  if (process.platform === 'win32') {
-    if (child.exitCode === null) execFile('taskkill', ['/pid', String(child.pid), '/t', '/f'], () => {});
-    return;
-  }
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // The group has ended already.
   }
 }

@@ -2,6 +2,7 @@
 
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
+import { isBelow } from '../containment.ts';
 import { Failure } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { FolderRecord } from '../store/contracts/records.ts';
@@ -92,7 +93,7 @@ export async function openFolders(parts: FoldersParts): Promise<Folders> {
 
     register: (folder, actor) => inTurn(() => register(folder, actor)),
     noteSaved(file) {
-      const path = [...watches.keys()].find((folder) => isInside(file, folder));
+      const path = [...watches.keys()].find((folder) => isBelow(file, folder));
       if (path === undefined) return;
       const inside = relative(path, file).split(sep).join('/');
       const read = registry.refresh(path, [inside]).then(
@@ -125,8 +126,8 @@ export async function openFolders(parts: FoldersParts): Promise<Folders> {
   async function register({ path: given, python }: { path: string; python?: string }, actor: string) {
     const path = await checkedFolder(given);
     for (const registered of watches.keys()) {
-      if (isInside(path, registered)) return countIn(path);
-      if (isInside(registered, path)) {
+      if (isBelow(path, registered)) return countIn(path);
+      if (isBelow(registered, path)) {
         throw new Failure(
           'conflict',
           `"${path}" contains the registered folder "${registered}"; remove that one first.`,
@@ -167,7 +168,7 @@ export async function openFolders(parts: FoldersParts): Promise<Folders> {
   }
 
   function countIn(path: string): number {
-    return registry.list().filter(({ folder }) => folder === path || isInside(folder, path)).length;
+    return registry.list().filter(({ folder }) => folder === path || isBelow(folder, path)).length;
   }
 }
 
@@ -181,10 +182,4 @@ async function checkedFolder(path: string): Promise<string> {
     throw new Failure('bad-input', `The folder "${path}" does not exist or cannot be read.`, { cause });
   }
   throw new Failure('bad-input', `"${path}" is not a folder.`);
-}
-
-/** Whether `path` lies below `folder`; a folder is not inside itself. */
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
