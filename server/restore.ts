@@ -6,6 +6,7 @@ import { type AuditLog, openAuditLog } from './audit/auditLog.ts';
 import { loadSeal } from './audit/sealKey.ts';
 import { hasSecretKey, loadSecretKey, secretKeyFile, stagedKeyFile } from './configs/secretKey.ts';
 import { hasSecrets, openVault, type Vault } from './configs/vault.ts';
+import { syncFile } from './durability.ts';
 import { Failure } from './errors.ts';
 import { auditSeal } from './keys/auditSeal.ts';
 import { putAudited } from './keys/keyRecords.ts';
@@ -15,7 +16,6 @@ import type { CopyProgress, History } from './store/contracts/history.ts';
 import type { ApiKeyRecord } from './store/contracts/records.ts';
 import type { State } from './store/contracts/state.ts';
 import type { Millis } from './store/contracts/time.ts';
-import { syncFile } from './store/durableFile.ts';
 import { lockDataDirectory } from './store/lock.ts';
 import { openLowdbState } from './store/lowdbState.ts';
 import {

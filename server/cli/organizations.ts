@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { OrganizationContents } from '../protocol/organizations.ts';
 import { confirm } from './confirmation.ts';
-import { plain, printAnswer, shortTime, table } from './output.ts';
+import { count, plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 
 export function addOrganizationCommands(program: Command, context: ProgramContext): void {
@@ -61,7 +61,6 @@ export function addOrganizationCommands(program: Command, context: ProgramContex
 
 /** What goes with an organization, as the end of a sentence. */
 function lossOf({ keys, configs, credentials, workflows }: OrganizationContents): string {
-  const count = (many: number, one: string) => `${many} ${one}${many === 1 ? '' : 's'}`;
   return [
     `${count(keys, 'key')} revoked, ${count(configs, 'config')} and ${count(credentials, 'credential')} gone`,
     ...(workflows === 0 ? [] : [`${count(workflows, 'workflow')} refused until given another organization`]),

@@ -43,11 +43,10 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
   const options = () => program.opts<{ data?: string; json?: boolean }>();
   const context: ProgramContext = {
     environment,
-    dataDirectory: () =>
-      readSettings(
-        options().data === undefined ? {} : { dataDirectory: options().data as string },
-        environment,
-      ).dataDirectory,
+    dataDirectory: () => {
+      const { data } = options();
+      return readSettings(data === undefined ? {} : { dataDirectory: data }, environment).dataDirectory;
+    },
     json: () => options().json === true,
     daemon: (use) => withDaemon(context.dataDirectory(), use),
     setExitCode: (code) => {

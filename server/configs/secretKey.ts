@@ -4,6 +4,7 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncFolder } from '../durability.ts';
 import { Failure } from '../errors.ts';
 
 export interface SecretKey {
@@ -77,7 +78,7 @@ export async function promoteStagedKey(directory: string): Promise<void> {
   const path = join(directory, stagedKeyFile);
   await reporting(path, async () => {
     await rename(path, join(directory, secretKeyFile));
-    await syncDirectory(directory);
+    await syncFolder(directory);
     await removeDrafts(directory);
   });
 }
@@ -171,7 +172,7 @@ async function makeText(path: string): Promise<string> {
   // Unlike a rename, a link never replaces a key that is there already.
   await link(draft, path);
   await rm(draft);
-  await syncDirectory(dirname(path));
+  await syncFolder(dirname(path));
   return text;
 }
 
@@ -181,16 +182,6 @@ const draftOf = (path: string) => `${path}.new`;
 async function removeDrafts(directory: string): Promise<void> {
   for (const name of [secretKeyFile, stagedKeyFile])
     await rm(draftOf(join(directory, name)), { force: true });
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(directory, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function undefinedIf(code: string): (thrown: NodeJS.ErrnoException) => undefined {

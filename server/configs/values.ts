@@ -1,6 +1,7 @@
 /** Config values: checked and converted for their type; it knows neither names in use nor scopes. */
 
 import { Failure } from '../errors.ts';
+import { deepestNesting } from '../nesting.ts';
 import type { ConfigTypeName } from '../protocol/configs.ts';
 
 export const configTypes: readonly ConfigTypeName[] = ['string', 'int', 'bool', 'json', 'secret'];
@@ -77,7 +78,6 @@ export function typeOf(value: unknown): ConfigTypeName {
 }
 
 const tooLarge = 'holds a whole number of 2^53 or more, which is not exact as JSON; store it as text';
-const deepest = 100;
 const truths = new Map([
   ['true', true],
   ['false', false],
@@ -94,7 +94,7 @@ function parseJson(name: string, text: string): unknown {
 
 /** What JSON cannot hold, or would not give back as it was; undefined when there is nothing. */
 function findFlaw(value: unknown, depth: number): string | undefined {
-  if (depth > deepest) return `is nested more than ${deepest} deep`;
+  if (depth > deepestNesting) return `is nested more than ${deepestNesting} deep`;
   switch (typeof value) {
     case 'boolean':
       return undefined;

@@ -3,6 +3,7 @@
 import { Failure } from '../errors.ts';
 import type { ConfigRecord, MetaRecord } from '../store/contracts/records.ts';
 import type { State, StateReader, StateTransaction } from '../store/contracts/state.ts';
+import { scopeName } from './cascade.ts';
 import { openFernetKey } from './fernetToken.ts';
 import { valueLimitBytes } from './values.ts';
 
@@ -91,7 +92,7 @@ export function openVault(key: Buffer): Vault {
     }
     throw new Failure(
       'cannot-decrypt',
-      `The secret "${address.name}" (${scopeOf(address)}) cannot be decrypted: it was stored with another ` +
+      `The secret "${address.name}" (${scopeName(address)}) cannot be decrypted: it was stored with another ` +
         'BIFROST_SECRET_KEY, or changed since. Start the daemon with the former key, or set the secret again.',
     );
   }
@@ -114,7 +115,7 @@ export function openVault(key: Buffer): Vault {
       if (!isReference) return text;
       throw new Failure(
         'cannot-decrypt',
-        `The secret "${address.name}" (${scopeOf(address)}) holds no value of its own; set it again.`,
+        `The secret "${address.name}" (${scopeName(address)}) holds no value of its own; set it again.`,
       );
     },
 
@@ -246,8 +247,4 @@ function checkPlaintext(address: SecretAddress, value: string): void {
   if (Buffer.byteLength(value) > valueLimitBytes) {
     throw new Failure('bad-input', `${secret} is larger than 64 KiB; store where it is kept in its place.`);
   }
-}
-
-function scopeOf({ organizationId }: SecretAddress): string {
-  return organizationId === undefined ? 'global' : `organization "${organizationId}"`;
 }

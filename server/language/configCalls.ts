@@ -59,7 +59,7 @@ export function readConfigCalls(
   locate: Locate,
 ): ConfigCall[] {
   return units.flatMap((placed) => {
-    const read: { source: MethodCall; call: ConfigCall }[] = [];
+    const read: ReadCall[] = [];
     for (const source of placed.unit.calls) {
       // What is around a call in a broken part is not known, so it is not known what its names mean.
       if (source.place.isBroken) continue;

@@ -1,13 +1,13 @@
 /** The file of a backup: the history's SQLite database with the state's document in a table of its own. */
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { syncFile, syncFolder } from '../durability.ts';
 import { Failure } from '../errors.ts';
 import type { CopyProgress, PinnedHistory } from './contracts/history.ts';
 import type { FrozenState } from './contracts/state.ts';
 import type { Millis } from './contracts/time.ts';
-import { syncFolder } from './durableFile.ts';
 import { copyDatabase } from './pinnedHistory.ts';
 import { readDocument, type StateDocument } from './stateDocument.ts';
 
@@ -63,7 +63,7 @@ export async function writeBackupFile({
     writeFileSync(draft, '', { flag: 'wx', mode: 0o600 });
     await history.copyTo(draft, onProgress);
     addState(draft, state, head);
-    sync(draft);
+    syncFile(draft);
     checkFree();
     renameSync(draft, path);
     await syncFolder(dirname(path));
@@ -178,15 +178,6 @@ function readText(bytes: Uint8Array, path: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw damaged(path, cause);
-  }
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, 'r+');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -1,9 +1,10 @@
 /** One small file that is replaced as a whole and durably; it does not know what the file holds. */
 
-import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { syncFolder } from '../durability.ts';
 import { Failure } from '../errors.ts';
 
 /** Invariant: one writer at a time; the data directory's lock and the caller's queue see to it. */
@@ -30,27 +31,6 @@ export async function openDurableFile(path: string): Promise<DurableFile> {
     read: () => read(path),
     write: (pieces) => replace(path, temporaryPath, pieces),
   };
-}
-
-/** Makes durable what somebody else has written. */
-export function syncFile(path: string): void {
-  const descriptor = openSync(path, 'r+');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Makes a rename in the folder durable. Windows cannot open folders and orders renames by itself. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 async function read(path: string): Promise<string | undefined> {

@@ -13,7 +13,7 @@ interface Waiting {
 }
 
 /** The log's times need not be on the disk, and SQLite writes most of it over older records. */
-const syncFile = promisify(fdatasync);
+const syncData = promisify(fdatasync);
 
 /**
  * Gathers writes: those of one turn of the event loop, and those that come while the disk is busy with the last ones.
@@ -105,6 +105,6 @@ export class GroupCommit {
   async #sync(): Promise<void> {
     // SQLite makes the file with the first write, and keeps it until the database is closed.
     this.#log ??= openSync(this.#logPath, 'r+');
-    await syncFile(this.#log);
+    await syncData(this.#log);
   }
 }

@@ -4,8 +4,8 @@ import { chmodSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+import { syncFolder } from '../durability.ts';
 import { Failure } from '../errors.ts';
-import { syncFolder } from './durableFile.ts';
 
 /** Raised when an older program could not read, or would damage, what a newer one writes. */
 const historySchemaVersion = 3;

@@ -2,8 +2,8 @@
 
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncFile, syncFolder } from '../durability.ts';
 import type { Millis } from './contracts/time.ts';
-import { syncFile, syncFolder } from './durableFile.ts';
 
 /** Here the new files are made; it counts for nothing and is thrown away. */
 const staging = 'restore.new';

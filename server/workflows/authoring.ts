@@ -38,7 +38,7 @@ export interface Authoring {
 const namePattern = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 export function openAuthoring({ registry, folders, parser, appendAudit }: AuthoringParts): Authoring {
-  /** The ids that the source defines, and whether they are of one file only. */
+  /** The ids that the source defines. @throws Failure `bad-input` where it does not parse. */
   function idsIn(source: string): string[] {
     const facts = discoverBytes(Buffer.from(source), parser);
     if (facts?.syntaxProblem) {

@@ -1,4 +1,4 @@
-/** The list of transforms is what issue 4 counts, and each does what Python's own does. */
+/** The list of transforms is whole, and each does what Python's own does. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
