@@ -1,6 +1,7 @@
 /** The parameters of every message, checked before a room sees them, whatever a client has sent; it knows no rooms. */
 
 import { Failure } from './errors.ts';
+import { isObject } from './jsonObject.ts';
 import { deepestNesting, nestsDeeper } from './nesting.ts';
 import type { Method, Requests } from './protocol.ts';
 
@@ -172,7 +173,3 @@ const shapes: { [M in Method]: Shape<Requests[M]['params']> } = {
   'workflowKeys/audit/follow': { after: required(count), action: optional(text), target: optional(text) },
   'workflowKeys/audit/verify': null,
 };
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

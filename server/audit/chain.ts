@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import { Failure } from '../errors.ts';
+import { isObject } from '../jsonObject.ts';
 import type { AuditHead, AuditRecord } from '../store/contracts/audit.ts';
 import type { History } from '../store/contracts/history.ts';
 import { compareTexts } from '../textOrder.ts';
@@ -142,6 +143,6 @@ async function readPage(history: History, after: number): Promise<AuditRecord[] 
 }
 
 function sorted(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => compareTexts(one, other)));
 }

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
+import { isObject } from '../jsonObject.ts';
 import type { RunDetail, RunLogLine, RunStatusName } from '../protocol/runs.ts';
 import { plain, plainLines, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
@@ -126,10 +127,8 @@ function parseInput(text: string): Record<string, unknown> {
   } catch (cause) {
     throw new Failure('bad-input', '--input is not valid JSON.', { cause });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Failure('bad-input', '--input must be a JSON object, e.g. {"name": "example"}.');
-  }
-  return value as Record<string, unknown>;
+  if (isObject(value)) return value;
+  throw new Failure('bad-input', '--input must be a JSON object, e.g. {"name": "example"}.');
 }
 
 function describe(detail: RunDetail): string {

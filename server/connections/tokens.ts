@@ -2,6 +2,7 @@
 
 import type { Vault } from '../configs/vault.ts';
 import { Failure } from '../errors.ts';
+import { parseObject } from '../jsonObject.ts';
 import type { CredentialRecord } from '../store/contracts/records.ts';
 import type { State } from '../store/contracts/state.ts';
 import type { Millis } from '../store/contracts/time.ts';
@@ -144,7 +145,7 @@ export class Tokens {
 }
 
 function readAnswer({ name }: CredentialRecord, { status, body }: OutgoingAnswer) {
-  const answer = parseObject(body.toString());
+  const answer = parseObject(body.toString()) ?? {};
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, error } = answer;
   if (status !== 200 || typeof accessToken !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(accessToken)) {
     const word =
@@ -160,13 +161,4 @@ function readAnswer({ name }: CredentialRecord, { status, body }: OutgoingAnswer
     refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
     lifetimeMs: seconds > 0 ? seconds * 1000 : assumedLifetimeMs,
   };
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

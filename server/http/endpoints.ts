@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Failure } from '../errors.ts';
+import { isObject } from '../jsonObject.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { openAdmission } from './admission.ts';
@@ -78,7 +79,7 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
 
 /** Query parameters merge below the body, which must be an object when there is one (D18). */
 function mergeInput(query: unknown, body: unknown): Record<string, unknown> {
-  if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
+  if (body !== undefined && !isObject(body)) {
     throw new Failure('bad-input', 'The request body must be a JSON object.');
   }
   return { ...(query as Record<string, unknown>), ...body };

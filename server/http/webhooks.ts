@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Failure } from '../errors.ts';
+import { isObject } from '../jsonObject.ts';
 import type { Settings } from '../settings.ts';
 import { type Annotation, readAnnotation } from '../workflows/annotation.ts';
 import type { Workflow } from '../workflows/workflow.ts';
@@ -50,7 +51,7 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
         throw new Failure('unsupported-media-type', sendJson);
       }
       const value = readJson(body);
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      if (!isObject(value)) {
         throw new Failure('bad-input', 'The request body must be a JSON object.');
       }
       return value;

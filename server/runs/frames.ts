@@ -4,6 +4,7 @@
  * Invariant: whatever bytes arrive, the outcome is a frame of these types or a refusal (invariant 10).
  */
 
+import { isObject, parseObject } from '../jsonObject.ts';
 import { nestsDeeper } from '../nesting.ts';
 import type { RunError } from '../store/contracts/runs.ts';
 import type { CallWish } from './contracts.ts';
@@ -59,16 +60,6 @@ export function parseFrame(line: string): RunFrame | undefined {
   const frame = parseObject(line);
   if (frame === undefined) return undefined;
   return 'ask' in frame ? readAsk(frame) : readDone(frame);
-}
-
-/** The JSON object in a line, or `undefined` when it holds none. */
-export function parseObject(line: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** An error as Python describes it, or `undefined` when it is none. */
@@ -143,10 +134,6 @@ function readDone(frame: Record<string, unknown>): DoneFrame | undefined {
   if ((done !== 'failed' && done !== 'rejected') || runError === undefined) return undefined;
   const cut = isObject(error) && error.cut === true;
   return { kind: 'done', outcome: { kind: done, error: runError, cut }, droppedBytes: dropped };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Cuts a stream of bytes into lines, and refuses one that is longer than its limit. */

@@ -3,8 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Failure } from '../errors.ts';
+import { parseObject } from '../jsonObject.ts';
 import { killGroup } from '../processGroup.ts';
-import { LineReader, parseObject } from './frames.ts';
+import { LineReader } from './frames.ts';
 import { RunProcess } from './process.ts';
 import type { Meeting, Rendezvous } from './rendezvous.ts';
 import { type FailedModule, type ProcessSource, readFailedModules, type SourcePlan } from './source.ts';

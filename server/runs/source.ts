@@ -1,5 +1,6 @@
 /** What makes the processes of runs, whether it forks them or starts them; types, and what both ways share. */
 
+import { isObject } from '../jsonObject.ts';
 import type { RunError } from '../store/contracts/runs.ts';
 import { parseRunError } from './frames.ts';
 import type { RunProcess } from './process.ts';
@@ -47,7 +48,7 @@ export interface ProcessSource {
 export function readFailedModules(value: unknown): FailedModule[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null || !('file' in entry) || !('error' in entry)) return [];
+    if (!isObject(entry)) return [];
     const error = parseRunError(entry.error);
     return typeof entry.file === 'string' && error !== undefined ? [{ file: entry.file, error }] : [];
   });

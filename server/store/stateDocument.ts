@@ -1,6 +1,7 @@
 /** The format of `state.json`: what is written and what is refused; it does not touch the disk. */
 
 import { Failure } from '../errors.ts';
+import { isObject } from '../jsonObject.ts';
 import type { CollectionName, Collections } from './contracts/state.ts';
 import { collectionNames, type Records } from './stateTables.ts';
 
@@ -221,10 +222,6 @@ function freeze<V>(value: V): V {
 
 function isCollection(name: string): name is CollectionName {
   return collectionNames.some((known) => known === name);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

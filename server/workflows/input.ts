@@ -1,6 +1,7 @@
 /** A run's input against the parameters of its workflow (D47); it knows no HTTP, and Python builds the objects. */
 
 import { Failure } from '../errors.ts';
+import { isObject } from '../jsonObject.ts';
 import { type Annotation, readAnnotation } from './annotation.ts';
 import { scalars } from './scalars.ts';
 import type { Workflow } from './workflow.ts';
@@ -56,7 +57,7 @@ function convert(value: unknown, annotation: Annotation, path: string, depth = 0
       return value.map((item, index) => convert(item, annotation.item, `${path}[${index}]`, depth + 1));
     }
     case 'dict': {
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unfit(path, 'an object');
+      if (!isObject(value)) throw unfit(path, 'an object');
       return Object.fromEntries(
         Object.entries(value).map(([name, item]) => [
           name,
