@@ -1,6 +1,7 @@
 /** The chained audit log over any history; it does not know how to hash, nor what the engine is. */
 
 import { Failure } from '../errors.ts';
+import type { AuditVerification } from '../protocol/audit.ts';
 import type { AuditFilter, AuditHead, AuditRecord } from '../store/contracts/audit.ts';
 import type { History } from '../store/contracts/history.ts';
 import type { Millis } from '../store/contracts/time.ts';
@@ -11,7 +12,6 @@ import {
   recordHash,
   type Seal,
   sealOf,
-  type Verification,
   verifyChain,
 } from './chain.ts';
 import { abortedAction, abortedLine, brokenLine, type Line, openedLine, resealedLine } from './ownLines.ts';
@@ -34,7 +34,7 @@ export interface AuditLog {
    */
   append(entries: Line[]): Promise<AuditRecord[]>;
   /** Reads the whole log, page by page. */
-  verify(): Promise<Verification>;
+  verify(): Promise<AuditVerification>;
   /**
    * To be called at start with the state's revision: each record of a newer one gets a `change.aborted` record
    * (`detail.seq` is its number), since its change never came, or was lost with the state.
@@ -112,7 +112,7 @@ class ChainedLog implements AuditLog {
     return lines.length === 0 ? [] : records.slice(-lines.length);
   }
 
-  async verify(): Promise<Verification> {
+  async verify(): Promise<AuditVerification> {
     return verifyChain(this.#history, this.#hash, { seal: this.#seal, known: this.#durable });
   }
 

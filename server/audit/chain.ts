@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { Failure } from '../errors.ts';
 import { isObject } from '../jsonObject.ts';
+import type { AuditVerification } from '../protocol/audit.ts';
 import type { AuditHead, AuditRecord } from '../store/contracts/audit.ts';
 import type { History } from '../store/contracts/history.ts';
 import { compareTexts } from '../textOrder.ts';
@@ -22,20 +23,6 @@ export type Seal = (text: string) => string;
 
 /** Small enough that hashing a page is not felt by other requests. */
 const pageSize = 256;
-
-export interface Verification {
-  /** Number of records that were found good, from the first on. */
-  records: number;
-  /** The first record that was edited, moved or taken away, as far as can be told. */
-  firstBad: { seq: number; reason: string } | null;
-  /**
-   * Since this record a key seals the log, so that whatever was changed after it is seen.
-   * `null`: the key is not known, and who can write the history could have made all of it anew.
-   */
-  sealedFrom: number | null;
-  /** Written while the secret key was another one, so that their writer cannot be told; absent where there are none. */
-  unsealed?: { from: number; to: number }[];
-}
 
 /** The record's hash: over the previous hash and all of its fields, as JSON with sorted names. */
 export function recordHash(record: Omit<AuditRecord, 'hash'>, hash: (text: string) => string): string {
@@ -66,11 +53,11 @@ export async function verifyChain(
   history: History,
   hash: (text: string) => string,
   { seal, known }: { seal?: Seal | undefined; known?: AuditHead | undefined } = {},
-): Promise<Verification> {
+): Promise<AuditVerification> {
   let last: AuditHead = { seq: 0, hash: genesisHash };
   let keyedAt: number | undefined;
   const unsealed: { from: number; to: number }[] = [];
-  const bad = (reason: string, seq = last.seq + 1): Verification => ({
+  const bad = (reason: string, seq = last.seq + 1): AuditVerification => ({
     records: seq - 1,
     firstBad: { seq, reason },
     sealedFrom: null,

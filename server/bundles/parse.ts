@@ -13,11 +13,12 @@ import {
 } from 'yaml';
 import { checkDescription, checkName } from '../configs/configWish.ts';
 import { checkOrganization } from '../configs/organizations.ts';
-import { checkValue, configTypes } from '../configs/values.ts';
+import { checkValue } from '../configs/values.ts';
 import { checkShape } from '../connections/wish.ts';
 import { type ErrorCode, Failure } from '../errors.ts';
-import type { ConfigTypeName } from '../protocol/configs.ts';
+import { type ConfigTypeName, configTypes } from '../protocol/configs.ts';
 import type { AddCredentialParams } from '../protocol/credentials.ts';
+import { endpointMethods } from '../protocol/workflows.ts';
 import {
   type Bundle,
   type BundledConfig,
@@ -264,15 +265,14 @@ const flag = (name: string) => ({
   expected: `${name} is true or false`,
   fits: (value: unknown) => typeof value === 'boolean',
 });
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const workflowSettings: Record<string, { expected: string; fits(value: unknown): boolean }> = {
   endpointEnabled: flag('endpoint_enabled'),
   publicEndpoint: flag('public_endpoint'),
   disableGlobalKey: flag('disable_global_key'),
   allowedMethods: {
-    expected: `allowed_methods is a list of ${methods.join(', ')}`,
+    expected: `allowed_methods is a list of ${endpointMethods.join(', ')}`,
     fits: (value) =>
-      Array.isArray(value) && value.length > 0 && value.every((method) => methods.includes(method)),
+      Array.isArray(value) && value.length > 0 && value.every((method) => endpointMethods.includes(method)),
   },
   executionMode: {
     expected: 'execution_mode is sync or async',

@@ -2,12 +2,10 @@
 
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
-import type { ConfigRow, ConfigTypeName } from '../protocol/configs.ts';
+import { type ConfigRow, configTypes } from '../protocol/configs.ts';
 import { plain, plainLines, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readSecret } from './secretInput.ts';
-
-const types: readonly ConfigTypeName[] = ['string', 'int', 'bool', 'json', 'secret'];
 
 export function addConfigCommands(program: Command, context: ProgramContext): void {
   const config = program.command('config').description('values that workflows read with config.get');
@@ -17,7 +15,7 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
     .description(
       'store a value; a secret is typed, or read from standard input, or kept elsewhere with --from',
     )
-    .option('--type <type>', `one of ${types.join(', ')}; string if it is left out`)
+    .option('--type <type>', `one of ${configTypes.join(', ')}; string if it is left out`)
     .option(
       '--from <reference>',
       'a secret that is looked up at each read: env:NAME, file:/path, or "command:op read op://vault/item/field"',
@@ -26,8 +24,8 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
     .option('--description <text>', 'what the value is for')
     .action(async (name: string, given: string | undefined, options: SetOptions) => {
       const wanted = options.type ?? (options.from === undefined ? 'string' : 'secret');
-      const type = types.find((known) => known === wanted);
-      if (!type) throw new Failure('bad-input', `--type must be one of ${types.join(', ')}.`);
+      const type = configTypes.find((known) => known === wanted);
+      if (!type) throw new Failure('bad-input', `--type must be one of ${configTypes.join(', ')}.`);
       if (options.from !== undefined && (given !== undefined || type !== 'secret')) {
         throw new Failure('bad-input', '--from makes a secret and stands in the place of a value.');
       }

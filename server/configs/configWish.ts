@@ -1,11 +1,11 @@
 /** What somebody wants a config to be → the record to store, checked; it seals nothing and knows no state. */
 
 import { Failure } from '../errors.ts';
-import { type ConfigTypeName, configNamePattern } from '../protocol/configs.ts';
+import { type ConfigTypeName, configNamePattern, configTypes } from '../protocol/configs.ts';
 import type { ConfigRecord } from '../store/contracts/records.ts';
 import type { ConfigPlace } from './cascade.ts';
 import { parseReference } from './reference.ts';
-import { checkValue, configTypes } from './values.ts';
+import { checkValue } from './values.ts';
 
 export interface SetConfigParams extends ConfigPlace {
   type: ConfigTypeName;

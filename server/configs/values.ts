@@ -2,9 +2,7 @@
 
 import { Failure } from '../errors.ts';
 import { deepestNesting } from '../nesting.ts';
-import type { ConfigTypeName } from '../protocol/configs.ts';
-
-export const configTypes: readonly ConfigTypeName[] = ['string', 'int', 'bool', 'json', 'secret'];
+import { type ConfigTypeName, configTypes } from '../protocol/configs.ts';
 
 /** For every type: the state is held in memory and written as a whole. */
 export const valueLimitBytes = 65_536;

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Configs } from '../configs/configs.ts';
-import type { ConfigRow } from '../protocol/configs.ts';
+import { type ConfigRow, configTypes, referenceKinds } from '../protocol/configs.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { envelope, strict, timestamp } from './schemas.ts';
@@ -12,14 +12,14 @@ export interface ConfigRouteParts extends ResourceParts {
   configs: Pick<Configs, 'list' | 'get' | 'set' | 'unset'>;
 }
 
-const configType = Type.Enum(['string', 'int', 'bool', 'json', 'secret']);
+const configType = Type.Enum([...configTypes]);
 
 const configRow = strict({
   name: Type.String(),
   type: configType,
   organizationId: Type.Optional(Type.String({ description: 'Absent: the global scope.' })),
   reference: Type.Optional(
-    Type.Enum(['env', 'file', 'command'], { description: 'Of a secret whose value is kept elsewhere.' }),
+    Type.Enum([...referenceKinds], { description: 'Of a secret whose value is kept elsewhere.' }),
   ),
   value: Type.Unknown({ description: '`[SECRET]` for a secret; `null` when a value is needed.' }),
   needsValue: Type.Boolean(),

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Connections } from '../connections/connections.ts';
-import type { CredentialRow } from '../protocol/credentials.ts';
+import { type CredentialRow, credentialAuths } from '../protocol/credentials.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { envelope, errorAnswer, strict, timestamp } from './schemas.ts';
@@ -12,7 +12,7 @@ export interface ConnectionRouteParts extends ResourceParts {
   connections: Pick<Connections, 'list' | 'create' | 'remove' | 'test'>;
 }
 
-const auth = Type.Enum(['api-key', 'bearer', 'basic', 'client-credentials', 'refresh-token']);
+const auth = Type.Enum([...credentialAuths]);
 
 const where = {
   header: Type.Optional(Type.String({ description: 'The value goes here, with `prefix` before it.' })),

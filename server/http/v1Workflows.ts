@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { endpointMethods } from '../protocol/workflows.ts';
 import type { Authoring } from '../workflows/authoring.ts';
 import type { Overrides } from '../workflows/overrides.ts';
 import type { Workflow } from '../workflows/workflow.ts';
@@ -54,7 +55,7 @@ const settings = {
   publicEndpoint: Type.Optional(nullable<boolean>('boolean')),
   disableGlobalKey: Type.Optional(nullable<boolean>('boolean')),
   allowedMethods: Type.Optional(
-    nullable<string[]>('array', { items: { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] }, minItems: 1 }),
+    nullable<string[]>('array', { items: { enum: endpointMethods }, minItems: 1 }),
   ),
   organizationId: Type.Optional(
     nullable<string>('string', {

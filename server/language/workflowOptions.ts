@@ -1,6 +1,6 @@
 /** Workflows and their options (D45, D46), read from the decorator without running it. */
 
-import type { SourceRange } from '../protocol/workflows.ts';
+import { endpointMethods, type SourceRange } from '../protocol/workflows.ts';
 import type { Parameter } from '../workflows/workflow.ts';
 import type { Argument } from './arguments.ts';
 import type { Locate, PlacedUnit, WorkflowFact } from './facts.ts';
@@ -28,8 +28,6 @@ interface Option<T> {
   unreadable: T;
 }
 
-const httpMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
 const flag = (unreadable: boolean): Option<boolean> => ({
   expected: 'True or False',
   check: (value) => (typeof value === 'boolean' ? value : undefined),
@@ -56,10 +54,10 @@ const options = {
   } satisfies Option<string[]> as Option<string[]>,
   endpoint_enabled: flag(false),
   allowed_methods: {
-    expected: `a list of ${httpMethods.join(', ')}`,
+    expected: `a list of ${endpointMethods.join(', ')}`,
     check: (value) => {
       const methods = texts(value)?.map((method) => method.toUpperCase());
-      return methods && methods.length > 0 && methods.every((one) => httpMethods.includes(one))
+      return methods && methods.length > 0 && methods.every((one) => endpointMethods.includes(one))
         ? methods
         : undefined;
     },

@@ -11,10 +11,14 @@ export interface AuditWishParams {
 export interface AuditVerification {
   /** How many were found good, from the first on. */
   records: number;
+  /** The first line that was edited, moved or taken away, as far as can be told. */
   firstBad: { seq: number; reason: string } | null;
-  /** Since this line a key seals the log; `null`: the key is not known. */
+  /**
+   * Since this line a key seals the log, so that whatever was changed after it is seen.
+   * `null`: the key is not known, and who can write the log's file could have made all of it anew.
+   */
   sealedFrom: number | null;
-  /** Lines that were written while the secret key was another one; absent where there are none. */
+  /** Written while the secret key was another one, so that their writer cannot be told; absent where there are none. */
   unsealed?: { from: number; to: number }[];
 }
 

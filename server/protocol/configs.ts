@@ -9,10 +9,12 @@ export const secretPlaceholder = '[SECRET]';
 /** D36. */
 export const configNamePattern = /^[A-Za-z0-9_.-]{1,255}$/;
 
-export type ConfigTypeName = 'string' | 'int' | 'bool' | 'json' | 'secret';
+export const configTypes = ['string', 'int', 'bool', 'json', 'secret'] as const;
+export type ConfigTypeName = (typeof configTypes)[number];
 
 /** D29: where the value of a secret is when it is not stored. */
-export type ReferenceKind = 'env' | 'file' | 'command';
+export const referenceKinds = ['env', 'file', 'command'] as const;
+export type ReferenceKind = (typeof referenceKinds)[number];
 
 export interface ConfigRow {
   name: string;

@@ -2,7 +2,8 @@
 
 import type { Timestamp } from './time.ts';
 
-export type CredentialAuth = 'api-key' | 'bearer' | 'basic' | 'client-credentials' | 'refresh-token';
+export const credentialAuths = ['api-key', 'bearer', 'basic', 'client-credentials', 'refresh-token'] as const;
+export type CredentialAuth = (typeof credentialAuths)[number];
 
 /** A credential for outgoing calls as it may be shown: never its value (D17). */
 export interface CredentialRow {

@@ -6,6 +6,9 @@ export interface SourceRange {
   end: { line: number; character: number };
 }
 
+/** The methods that an endpoint can allow. */
+export const endpointMethods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
 export interface WorkflowRow {
   /** The name (D45). */
   id: string;

@@ -2,9 +2,10 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { publicError } from '../errors.ts';
+import type { RunStatusName } from '../protocol/runs.ts';
 import type { Slots } from '../slots.ts';
 import type { History } from '../store/contracts/history.ts';
-import type { RunRecord, RunStatus } from '../store/contracts/runs.ts';
+import type { RunRecord } from '../store/contracts/runs.ts';
 import type { Millis } from '../store/contracts/time.ts';
 import { Asks } from './asks.ts';
 import type { RunEvent, RunRequest, RunScope, RunServices } from './contracts.ts';
@@ -41,7 +42,7 @@ export interface RunParts {
 export type Acceptance = Pick<RunRecord, 'id' | 'createdAt' | 'retryOf' | 'once'>;
 
 /** Why a run was ended from outside. */
-export type EndedStatus = Extract<RunStatus, 'Timeout' | 'Cancelled' | 'Interrupted'>;
+export type EndedStatus = Extract<RunStatusName, 'Timeout' | 'Cancelled' | 'Interrupted'>;
 
 /** Node's timers hold no more; a longer limit (24 days) is none. */
 const longestTimerMs = 2 ** 31 - 1;

@@ -2,6 +2,8 @@
 
 import { Failure } from '../errors.ts';
 import { isObject } from '../jsonObject.ts';
+import { configTypes, referenceKinds } from '../protocol/configs.ts';
+import { credentialAuths } from '../protocol/credentials.ts';
 import type { CollectionName, Collections } from './contracts/state.ts';
 import { collectionNames, type Records } from './stateTables.ts';
 
@@ -130,9 +132,9 @@ const shapes: { [C in CollectionName]: Shape<Collections[C]> } = {
     id: text,
     name: text,
     organizationId: optional(text),
-    type: { is: ['string', 'int', 'bool', 'json', 'secret'] },
+    type: { is: configTypes },
     value: { is: 'any', optional: true },
-    reference: { is: ['env', 'file', 'command'], optional: true },
+    reference: { is: referenceKinds, optional: true },
     description: optional(text),
     updatedAt: number,
     updatedBy: text,
@@ -142,7 +144,7 @@ const shapes: { [C in CollectionName]: Shape<Collections[C]> } = {
     name: text,
     organizationId: optional(text),
     service: text,
-    auth: { is: ['api-key', 'bearer', 'basic', 'client-credentials', 'refresh-token'] },
+    auth: { is: credentialAuths },
     value: text,
     clientSecret: optional(text),
     header: optional(text),

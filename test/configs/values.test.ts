@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkValue, configTypes, parseText, typeOf, valueLimitBytes } from '../../server/configs/values.ts';
+import { checkValue, parseText, typeOf, valueLimitBytes } from '../../server/configs/values.ts';
 import { Failure } from '../../server/errors.ts';
 import type { ConfigTypeName } from '../../server/protocol/configs.ts';
 
@@ -127,5 +127,4 @@ test('a value from workflow code gets the type of its kind', () => {
     'json',
     'json',
   ]);
-  assert.equal(configTypes.length, 5);
 });

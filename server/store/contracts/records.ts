@@ -1,5 +1,7 @@
 /** The records of the state: organizations, keys, configs, credentials, workflow settings and folders. */
 
+import type { ConfigTypeName, ReferenceKind } from '../../protocol/configs.ts';
+import type { CredentialAuth } from '../../protocol/credentials.ts';
 import type { Millis } from './time.ts';
 
 export interface OrganizationRecord {
@@ -39,19 +41,17 @@ export interface ApiKeyRecord {
   revokedAt?: Millis;
 }
 
-export type ConfigType = 'string' | 'int' | 'bool' | 'json' | 'secret';
-
 export interface ConfigRecord {
   id: string;
   /** D36. */
   name: string;
   /** Absent means the global scope. */
   organizationId?: string;
-  type: ConfigType;
+  type: ConfigTypeName;
   /** The plain value, or the Fernet token of a secret; absent when the row needs a value (D37). */
   value?: unknown;
   /** Of a secret whose token holds a reference (D29): its kind, to be shown. Which it is only the token says. */
-  reference?: 'env' | 'file' | 'command';
+  reference?: ReferenceKind;
   description?: string;
   updatedAt: Millis;
   updatedBy: string;
@@ -65,7 +65,7 @@ export interface CredentialShape {
   organizationId?: string;
   /** Id of a service in `connections/services.ts`. */
   service: string;
-  auth: 'api-key' | 'bearer' | 'basic' | 'client-credentials' | 'refresh-token';
+  auth: CredentialAuth;
   /** Where the value goes: a header, with the scheme before it if there is one, or a query parameter (D43, F8). */
   header?: string;
   prefix?: string;

@@ -1,15 +1,7 @@
 /** The records of runs, and what they are looked for by. */
 
+import type { RunStatusName } from '../../protocol/runs.ts';
 import type { Millis } from './time.ts';
-
-export type RunStatus =
-  | 'Pending'
-  | 'Running'
-  | 'Success'
-  | 'Failed'
-  | 'Timeout'
-  | 'Cancelled'
-  | 'Interrupted';
 
 export interface LogLine {
   at: Millis;
@@ -33,7 +25,7 @@ export interface RunRecord {
   /** Who started it: `key:<id>`, `editor`, `cli`, `public`. */
   triggeredBy: string;
   mode: 'sync' | 'async';
-  status: RunStatus;
+  status: RunStatusName;
   createdAt: Millis;
   startedAt?: Millis;
   finishedAt?: Millis;
@@ -64,7 +56,7 @@ export type RunSummary = Omit<RunRecord, 'input' | 'result' | 'error' | 'logs' |
 
 export interface RunFilter {
   workflowId?: string;
-  status?: RunStatus;
+  status?: RunStatusName;
   organizationId?: string;
   triggeredBy?: string;
   /** Inclusive. */
