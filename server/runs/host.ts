@@ -160,6 +160,8 @@ export class Host implements ProcessSource {
       kill: () => (this.#hasGone ? killGroup({ pid }) : this.#order({ kill: token })),
     });
     this.#processes.set(token, process);
+    // Its host ended while it was on its way: it ends like the others, and no run is given to it.
+    if (!this.#isReady) return;
     const waiting = this.#waiting.shift();
     if (waiting !== undefined) {
       waiting.resolve(process);

@@ -1,6 +1,6 @@
 /** A folder of workflows, the runs room over a real history, and configuration in memory: what the tests here share. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -91,7 +91,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   t.after(async () => {
     await runs.close({ graceMs: 0 });
     if (options.history === undefined) await history.close();
-    rmSync(root, { recursive: true, force: true });
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   });
   const bench: Bench = {
     runs,
@@ -205,11 +205,17 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await pause(5);
 }
 
-/** Whether a process with this number is alive; a zombie is not. */
+/**
+ * Whether a process with this number is alive. A child of this process is until this one was told of its end;
+ * any other zombie is not, because not every system has somebody who looks for it.
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    if (process.platform !== 'linux') return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return !'ZX'.includes(state) || Number(parent) === process.pid;
   } catch {
     return false;
   }
