@@ -232,7 +232,7 @@ test('on a full disk a restore is refused with one line, and the data is as it w
     ['-c', limited, 'sh', process.execPath, program, 'restore', backup, '--yes', '--data', copy],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: 30_000,
+      timeout: 120_000,
     },
   );
   const said = text(child.stderr);
@@ -253,7 +253,7 @@ test('killed at any change that it makes to the disk, a restore leaves all of th
     const child = spawn(
       process.execPath,
       ['--import', hook, program, 'restore', backup, '--yes', '--data', copy],
-      { stdio: 'ignore', timeout: 30_000, env: { ...process.env, TEST_KILL_AT: String(at) } },
+      { stdio: 'ignore', timeout: 120_000, env: { ...process.env, TEST_KILL_AT: String(at) } },
     );
     const [code, signal] = await once(child, 'exit');
     if (signal === null) {

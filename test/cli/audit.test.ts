@@ -54,7 +54,7 @@ test('bad filters are one clear line', async () => {
   }
 });
 
-test('what comes is printed as it comes, and nothing twice', { timeout: 30_000 }, async () => {
+test('what comes is printed as it comes, and nothing twice', { timeout: 120_000 }, async () => {
   const follow = spawn(
     process.execPath,
     [program, 'audit', '--follow', '--json', '--action', 'secret', '--data', daemon.data],

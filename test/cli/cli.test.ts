@@ -10,6 +10,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
+import { withDaemon } from '../../server/cli/connect.ts';
 import type { ConfigRow } from '../../server/protocol/configs.ts';
 import type { KeyRow } from '../../server/protocol/keys.ts';
 import type { RunDetail, RunRow } from '../../server/protocol/runs.ts';
@@ -42,7 +43,7 @@ async def types(context: ExecutionContext):
 @workflow(name="waits")
 def waits(context: ExecutionContext):
     print("it waits")
-    time.sleep(60)
+    time.sleep(600)
 
 @workflow(name="raises")
 def raises(context: ExecutionContext):
@@ -209,6 +210,7 @@ test('a run that is on its way is listed, and cancelled', async () => {
   while (row?.status !== 'Running') {
     [row] = await runJson<RunRow[]>(daemon.data, ['runs', 'list', '--workflow', 'waits']);
   }
+  await untilPrinted(row.id);
   assert.equal((await cli('runs', 'cancel', row.id)).code, 0);
   const { code, stdout } = await running;
   assert.equal(code, 1);
@@ -216,6 +218,15 @@ test('a run that is on its way is listed, and cancelled', async () => {
   assert.equal(detail.status, 'Cancelled');
   assert.ok(detail.logs.some(({ message }) => message === 'it waits'));
 });
+
+/** Waits until a run that goes on has printed something. */
+async function untilPrinted(id: string): Promise<void> {
+  await withDaemon(daemon.data, async (call) => {
+    let seen: { lines: unknown[]; ended: unknown };
+    do seen = await call('workflowKeys/runs/follow', { id, after: 0 });
+    while (seen.lines.length === 0 && seen.ended === null);
+  });
+}
 
 test('input that is no JSON object is refused before anything runs', async () => {
   for (const input of ['{', '[]', '"x"']) {

@@ -82,7 +82,7 @@ test('runs are listed by workflow, key, organization and time', async () => {
   }
 });
 
-test('a run is followed line by line until its end', { timeout: 60_000 }, async () => {
+test('a run is followed line by line until its end', { timeout: 120_000 }, async () => {
   const go = join(folder.path, 'go');
   // `run` waits for the end of what it starts, which here comes only after the followed line.
   const started = run('waits', '--input', JSON.stringify({ go }));
@@ -111,7 +111,7 @@ test('a run is followed line by line until its end', { timeout: 60_000 }, async 
   );
 });
 
-test('a finished run is retried, and the new one names it (A11)', { timeout: 60_000 }, async () => {
+test('a finished run is retried, and the new one names it (A11)', { timeout: 120_000 }, async () => {
   const first = await run('echo', '--input', '{"text": "again"}');
   const retried = await runJson<RunRow>(daemon.data, ['runs', 'retry', first.id]);
   assert.deepEqual([retried.retryOf, retried.workflowId, retried.triggeredBy], [first.id, 'echo', 'cli']);

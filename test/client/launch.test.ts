@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { open, watch } from 'node:fs/promises';
+import { on, once } from 'node:events';
+import { mkdtempSync, rmSync, watch } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { isPortFree, nextFreePort } from '../../client/port.ts';
 import { emptyDocument } from '../../server/store/stateDocument.ts';
 
 const serverFile = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
-const limit = { timeout: 30_000 };
+const limit = { timeout: 120_000 };
 
 test('a daemon that is started is found by its file and reached with its token', limit, async (context) => {
   const dataDirectory = temporaryFolder(context);
@@ -65,7 +65,7 @@ test(
     await launch(dataDirectory);
     const file = await runningDaemon(dataDirectory);
     process.kill(file.pid, 'SIGKILL');
-    await processEnd(file.pid, AbortSignal.timeout(10_000));
+    await processEnd(file.pid, AbortSignal.timeout(60_000));
     assert.deepEqual(await readDaemonFile(dataDirectory), file);
     await assert.rejects(openSocket(file), { code: 'daemon-unreachable' });
   },
@@ -81,7 +81,10 @@ test('a daemon that does not get ready is told of, and found again when it is', 
   const writer = await open(stateFile, 'w');
   waited.abort();
   await assert.rejects(launched, { code: 'daemon-unreachable', message: /not ready/ });
-  const changes = watch(dataDirectory, { signal: AbortSignal.timeout(limit.timeout) });
+  // It watches from here on, and keeps what happens until somebody asks.
+  const watcher = watch(dataDirectory);
+  context.after(() => watcher.close());
+  const changes = on(watcher, 'change');
   await writer.writeFile(JSON.stringify(emptyDocument()));
   await writer.close();
   let file = await readDaemonFile(dataDirectory);
@@ -104,7 +107,7 @@ function temporaryFolder(context: TestContext): string {
   context.after(async () => {
     const file = await readDaemonFile(folder);
     if (file) await end(file.pid);
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   return folder;
 }
@@ -115,7 +118,7 @@ async function end(pid: number): Promise<void> {
   } catch {
     return;
   }
-  await processEnd(pid, AbortSignal.timeout(10_000));
+  await processEnd(pid, AbortSignal.timeout(60_000));
 }
 
 async function launch(

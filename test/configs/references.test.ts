@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { openConfigAccess } from '../../server/configs/access.ts';
 import { commandVariables } from '../../server/configs/commandOutput.ts';
 import { openConfigs } from '../../server/configs/configs.ts';
@@ -42,7 +51,7 @@ function openPlace(t: TestContext, parts: Partial<ReferencesParts> = {}): Place 
   });
   t.after(() => {
     references.close();
-    rmSync(root, { recursive: true });
+    rmSync(root, { recursive: true, maxRetries: 5 });
   });
   return {
     folder,
@@ -189,13 +198,21 @@ test('a command has an empty input, a neutral folder and an environment without 
 });
 
 test('a command that takes too long is ended with everything that it has started', async (t) => {
-  const place = openPlace(t, { timeoutMs: 1500 });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const place = openPlace(t);
   const pids = join(place.folder, 'pids');
-  const slow = place.script('slow', `sleep 600 & echo $! >> '${pids}'; echo $$ >> '${pids}'; wait`);
-  await fails(place, `command:${slow}`, 'the command took longer than 1.5 s');
-  const started = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
-  assert.equal(started.length, 2);
-  await until(() => !started.some(isAlive));
+  const slow = place.script(
+    'slow',
+    `sleep 600 & echo $! $$ > '${pids}.part'; mv '${pids}.part' '${pids}'; wait`,
+  );
+  const failed = fails(place, `command:${slow}`, 'the command took longer than 20 s');
+  while (!existsSync(pids)) await setImmediate();
+  t.mock.timers.tick(19_999);
+  const started = readFileSync(pids, 'utf8').split(' ').map(Number);
+  assert.deepEqual(started.map(isAlive), [true, true]);
+  t.mock.timers.tick(1);
+  await failed;
+  while (started.some(isAlive)) await setImmediate();
 });
 
 test('what a command leaves behind neither holds up its value nor stays', async (t) => {

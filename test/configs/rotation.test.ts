@@ -243,13 +243,14 @@ test('what is set and read while the key is rotated neither fails nor keeps the 
     }
   })();
   for (const text of [following, present, following]) {
+    const [readsBefore, writesBefore] = [reads, writes];
+    while (reads === readsBefore || writes === writesBefore) await setImmediate();
     const rotated = rotation.rotate({ kind: 'chosen', text }, 'cli');
     await assert.rejects(rotation.rotate({ kind: 'chosen', text: present }, 'cli'), { code: 'conflict' });
     await rotated;
   }
   isOver = true;
   await Promise.all([reading, writing]);
-  assert.ok(reads > 3 && writes > 3, `${reads} reads and ${writes} writes`);
   const { opened, all } = await countOpened(state, deriveKey(following));
   assert.equal(opened, all);
   const next = await again({ BIFROST_SECRET_KEY: following });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { messages, openBench } from '../runs/bench.ts';
 import { canary, openPlace, openService } from './place.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 
 test(
   'a run calls a service with a credential, and what comes back of it is hidden (F11, D35)',

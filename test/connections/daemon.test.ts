@@ -19,7 +19,7 @@ async def charge(context: ExecutionContext, url: str):
     return [response.status, response.text]
 `;
 
-test('a credential is added, tested, used by a run, rotated and removed', { timeout: 60_000 }, async (t) => {
+test('a credential is added, tested, used by a run, rotated and removed', { timeout: 120_000 }, async (t) => {
   const folder = temporaryFolder();
   const data = join(folder.path, 'data');
   const workflows = join(folder.path, 'workflows');
@@ -90,7 +90,7 @@ test('a credential is added, tested, used by a run, rotated and removed', { time
 });
 
 test('a file of authorities that is none keeps the daemon from starting, with a clear word', {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async (t) => {
   const folder = temporaryFolder();
   t.after(() => folder.remove());

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Failure } from '../../server/errors.ts';
 import { canary, makeCertificate, openPlace, openService } from './place.ts';
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 120_000 };
 const injected = { kind: 'header', name: 'Authorization', value: `Bearer ${canary}` } as const;
 
 function get(url: string, more: object = {}) {

@@ -6,7 +6,7 @@ import type { Failure } from '../../server/errors.ts';
 import type { CallWish } from '../../server/runs/contracts.ts';
 import { canary, openPlace, openService, type Place, type Reply, type Service, vault } from './place.ts';
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 120_000 };
 const run = { runId: 'run-1', workflowId: 'charge_card' };
 const noSignal = new AbortController().signal;
 const json = (body: object, status = 200): Reply => ({ status, body: JSON.stringify(body) });

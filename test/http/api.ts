@@ -96,9 +96,16 @@ export async function openApi(
     folders: [folder],
     environment: { ...roomy, ...environment },
   });
+  const end = async () => {
+    await daemon.end();
+    place.remove();
+  };
   const created = await runJson<{ key: string }>(data, [
     ...['keys', 'create', '--name', 'Full', '--scopes', scopes.join(',')],
-  ]);
+  ]).catch(async (thrown: unknown) => {
+    await end();
+    throw thrown;
+  });
 
   const call: Api['call'] = async (method, path, { key = created.key, body, headers } = {}) => {
     const answer = await request(`${daemon.url}${path}`, {
@@ -136,10 +143,7 @@ export async function openApi(
       if (made.status !== 201) throw new Error(JSON.stringify(made.body));
       return made.body.data.key;
     },
-    async end() {
-      await daemon.end();
-      place.remove();
-    },
+    end,
   };
 }
 

@@ -69,7 +69,7 @@ async function openPlace(t: TestContext) {
 }
 
 test('accepted runs and their idempotency keys survive kill -9 of the daemon', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async (t) => {
   const place = await openPlace(t);
   const begun = await place.call('workflows/wait/run', 'begun');

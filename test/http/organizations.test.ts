@@ -288,7 +288,7 @@ sys.stdout.buffer.write(shown)
     const child = execFile(
       'python3',
       ['-c', script, process.execPath, program, ...args, '--data', api.daemon.data],
-      { timeout: 30_000 },
+      { timeout: 120_000 },
       (error, stdout) => (error ? reject(error) : resolve(stdout)),
     );
     child.stdin?.end(typed);

@@ -12,7 +12,7 @@ import { errorTable, Failure } from '../../server/errors.ts';
 import { sendRunLogs } from '../../server/http/runLogs.ts';
 import { type Bench, openBench, until } from '../runs/bench.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 const source = `
 import pathlib, time
 

@@ -19,7 +19,7 @@ import { answers, isCi } from '../support/interpreter.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 
 const flows = `
 import datetime
@@ -66,7 +66,7 @@ async function runSample({ language, file, code }: SampleRow, key: string): Prom
   };
   const { BIFROST_URL: _, WORKFLOWS_API_KEY: __, ...rest } = process.env;
   const env = { ...rest, no_proxy: '*', BIFROST_URL: daemon.url, ...(key && { WORKFLOWS_API_KEY: key }) };
-  return await run(programs[language], [path], { env, timeout: 30_000 }).then(
+  return await run(programs[language], [path], { env, timeout: 100_000 }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (failed: Outcome) => failed,
   );

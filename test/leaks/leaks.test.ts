@@ -15,7 +15,7 @@ import { draft, source } from './flows.ts';
 import { misuse } from './misuse.ts';
 import { plantConfigs, plantCredentials } from './planting.ts';
 import { openService } from './service.ts';
-import { ask, command, descendants, openEditor, readFiles } from './witness.ts';
+import { ask, command, descendants, openEditor, readFiles, readProcess } from './witness.ts';
 
 test('no secret is in a file, a log, an answer, a message or a process but where invariant 1 has it', {
   timeout: 240_000,
@@ -201,12 +201,15 @@ test('no secret is in a file, a log, an answer, a message or a process but where
       });
       while (!existsSync(held)) await pause(5);
       const pids = descendants(daemon.pid);
-      assert.ok(pids.length > 1);
+      let read = 0;
       for (const pid of pids) {
-        for (const file of ['cmdline', 'environ', 'comm'])
-          heard(`${file} of a run's process`, readFileSync(`/proc/${pid}/${file}`));
-        assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m);
+        const facts = readProcess(pid, ['cmdline', 'environ', 'comm', 'limits']);
+        if (!facts) continue;
+        for (const [file, bytes] of Object.entries(facts)) heard(`${file} of a run's process`, bytes);
+        assert.match(String(facts.limits), /^Max core file size +0 +0 /m);
+        read += 1;
       }
+      assert.ok(read > 1);
       heard('the command line of the daemon', readFileSync(`/proc/${daemon.pid}/cmdline`));
       const running = await editor.request('workflowKeys/runs/list', { status: 'Running' });
       assert.equal(running.length, 1);

@@ -124,3 +124,13 @@ export function descendants(pid: number): number[] {
   }
   return found.slice(1);
 }
+
+/** What the system tells of a process, by the name of the file; undefined when it has ended meanwhile. */
+export function readProcess(pid: number, files: string[]): Record<string, Buffer> | undefined {
+  try {
+    const read = files.map((file) => [file, readFileSync(`/proc/${pid}/${file}`)] as const);
+    return read.every(([, bytes]) => bytes.length > 0) ? Object.fromEntries(read) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -9,7 +9,7 @@ import type { History } from '../../server/store/contracts/history.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { makeRequest, openBench, rebuildRequest, until } from './bench.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 const day = 24 * 60 * 60 * 1000;
 const secret = 'sk_test_example_4eC39HqLyjWDarjtT1zdp7dc';
 const source = `

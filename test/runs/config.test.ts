@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from './bench.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 const canary = 'sk_test_canary/4eC39HqLyjWDarjtT1zdp7dc';
 
 test('a run reads, sets, deletes and lists configuration', limit, async (t) => {

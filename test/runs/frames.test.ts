@@ -110,7 +110,9 @@ test('output is the same wherever the chunks are cut, never more than its limit,
   );
 });
 
-test('a connection without an expected token is closed, whatever it says', { timeout: 30_000 }, async (t) => {
+test('a connection without an expected token is closed, whatever it says', {
+  timeout: 120_000,
+}, async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'wk-meet-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const rendezvous = await Rendezvous.open(join(directory, 'r.sock'));

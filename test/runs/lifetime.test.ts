@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { isAlive, openBench, rebuildRequest, until } from './bench.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 /** `wait` says that it has begun, and returns once the file `go` is there. */
 const source = `
 import asyncio, os, pathlib

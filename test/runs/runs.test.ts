@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messages, openBench } from './bench.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 
 test('a workflow gets its input and its result comes back', limit, async (t) => {
   const bench = await openBench(t, {

@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { type Bench, messages, openBench } from './bench.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 120_000 };
 const value = 'sk_live_test_4eC39HqLyjWDarjtT1zdp7dc';
 
 /** The samples share one module, each as its page has it. Names that the pages leave to the reader come first. */

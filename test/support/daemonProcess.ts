@@ -48,14 +48,14 @@ export async function startDaemonProcess(options: StartOptions): Promise<DaemonP
     ],
     { env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  // When it has ended, all that it has said has come in.
+  const exited = once(child, 'close').then(([code]) => code as number | null);
   let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
+  for (const stream of [child.stderr, child.stdout]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+    });
+  }
   const [line] = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>,
     exited.then((code) => Promise.reject(new Error(`The daemon ended with ${code}: ${said}`))),

@@ -20,15 +20,15 @@ export async function converse(
   const child = spawn(
     findPython('pty') ?? 'python3',
     ['-c', atTerminal, process.execPath, program, ...args, '--data', data],
-    { stdio: ['pipe', 'pipe', 'inherit'], timeout: 30_000 },
+    { stdio: ['pipe', 'pipe', 'inherit'], timeout: 120_000 },
   );
   child.stdin.on('error', () => undefined);
   let shown = '';
   let unread = '';
   const waiting = [...answers];
-  child.stdout.on('data', (chunk: Buffer) => {
-    shown += chunk.toString();
-    unread += chunk.toString();
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    shown += chunk;
+    unread += chunk;
     const [next] = waiting;
     const asked = next?.[0].exec(unread);
     if (!next || !asked) return;

@@ -52,7 +52,7 @@ async function watched() {
   };
 }
 
-const timeout = 20_000;
+const timeout = 120_000;
 
 test('a file that is created, saved, renamed or deleted is known', { timeout }, async () => {
   await using folder = await watched();
