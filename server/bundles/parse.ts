@@ -9,6 +9,7 @@ import {
   type Node,
   type ParsedNode,
   parseDocument,
+  visit,
   type YAMLMap,
 } from 'yaml';
 import { checkDescription, checkName } from '../configs/configWish.ts';
@@ -62,7 +63,17 @@ export function parseBundle(text: string): Bundle {
   }
   const { explicit, version } = document.directives?.yaml ?? { explicit: false };
   if (explicit && version !== '1.2') throw refusal(1, 'a bundle is YAML 1.2; leave the %YAML directive out');
+  visit(document, { Node: (_key, node) => checkPlain(node, lineAt) });
   return new BundleReader(lineAt).read(document.contents);
+}
+
+/** Whatever stands for something else, or makes something else of what stands there. */
+function checkPlain(node: Node, lineAt: (offset: number) => number): void {
+  const line = lineAt(node.range?.[0] ?? 0);
+  if (isAlias(node) || ('anchor' in node && node.anchor !== undefined)) {
+    throw refusal(line, 'a bundle has no anchors and aliases; write the value itself');
+  }
+  if (node.tag !== undefined) throw refusal(line, 'a bundle has no tags; leave out what begins with "!"');
 }
 
 /** Reads one document. A class, because every refusal needs the lines. */
@@ -168,9 +179,6 @@ class BundleReader {
 
   #jsonOf(node: Node | null): unknown {
     if (node === null) return null;
-    if (isAlias(node) || ('anchor' in node && node.anchor !== undefined)) {
-      throw this.#refuse(node, 'a bundle has no anchors and aliases; write the value itself');
-    }
     if (isMap(node)) {
       // From entries, because `__proto__` is a name like any other.
       return Object.fromEntries(

@@ -9,6 +9,11 @@ export function base64Forms(bytes: Buffer): string[] {
   return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 
+/** What of base64 depends on the text alone, for each place in a group of bytes where it can begin. */
+export function base64Cores(bytes: Buffer): string[] {
+  return groupedForms(bytes, base64).filter((_, index) => index % 3 === 0);
+}
+
 export function base32Forms(bytes: Buffer): string[] {
   return groupedForms(bytes, base32);
 }

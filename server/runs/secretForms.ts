@@ -13,6 +13,7 @@ import {
   urlForms,
   utf16,
 } from './encodings.ts';
+import { nestedForms } from './nestedForms.ts';
 
 /** Shorter texts would hit by chance. */
 export const shortestForm = 4;
@@ -22,6 +23,9 @@ const shortestTurned = 8;
 const shortestLetters = 16;
 /** Lines of a secret that has several, a private key say, are also found on their own from this length on. */
 const shortestLine = 12;
+
+/** Up to this length a secret is looked for in pairs of encodings, too. */
+const longestNested = 4096;
 
 /** All texts that give `secret` away, each at least 4 characters long; none for a shorter secret. */
 export function secretForms(secret: string): Set<string> {
@@ -51,6 +55,7 @@ function addForms(given: string, forms: Set<string>): void {
     ...shellForms(text),
     ...reprForms(text),
     ...bytesReprForms(bytes),
+    ...(text.length > longestNested ? [] : nestedForms(text)),
     ...utf16(text).flatMap((wide) => [
       ...misreadForms(wide),
       ...bytesReprForms(wide),

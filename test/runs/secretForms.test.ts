@@ -48,6 +48,39 @@ test('a secret of any sort is masked in each of the 33 transforms, as Python wri
   }
 });
 
+/** Pairs that programs make by themselves: name → how Python writes the secret `s` so. */
+const pairs: Readonly<Record<string, string>> = {
+  "a client's secret in OAuth's Basic":
+    'base64.b64encode(("client:" + urllib.parse.quote(s, safe="")).encode()).decode()',
+  'JSON in base64': 'base64.b64encode(json.dumps({"user": "me", "password": s}).encode()).decode()',
+  'JSON with any character in base64':
+    'base64.urlsafe_b64encode(json.dumps({"password": s}, ensure_ascii=False).encode()).decode()',
+  'user:password in base64 in JSON':
+    'json.dumps({"a": "Basic " + base64.b64encode(("me:" + s).encode()).decode()})',
+  'user:password in base64 twice': 'base64.b64encode(base64.b64encode(("me:" + s).encode())).decode()',
+  'base64 in an address': 'urllib.parse.urlencode({"token": base64.b64encode(s.encode()).decode()})',
+  'base64 in a path': 'urllib.parse.quote(base64.b64encode(b"me:" + s.encode()).decode())',
+  'JSON in an address': 'urllib.parse.urlencode({"state": json.dumps({"key": s})})',
+  'an address in an address': 'urllib.parse.quote("/?key=" + urllib.parse.quote(s, safe=""), safe="")',
+  'JSON in HTML': 'html.escape(json.dumps({"key": s}))',
+  "JSON in Python's repr": 'repr({"body": json.dumps({"key": s})})',
+};
+
+test('a secret that was encoded twice, as programs do by themselves, is masked', async () => {
+  // One of 64 KiB is looked for in single encodings only.
+  const secrets = Object.entries(sampleSecrets).filter(([, secret]) => secret.length <= 4096);
+  const [frames, ...written] = await inPython(['', ...secrets.map(([, secret]) => secret)], pairs);
+  for (const [index, [kind, secret]] of secrets.entries()) {
+    const scrubber = scrubberOf(secret);
+    const leaked = Object.keys(pairs).filter((name) => {
+      const left = scrubber.scrubText(written[index]?.[name] ?? '').replaceAll('[REDACTED]', '');
+      // The bits at both ends are shared with what stands around.
+      return left.length > (frames?.[name]?.length ?? 0) + 12;
+    });
+    assert.deepEqual(leaked, [], kind);
+  }
+});
+
 /** Other ways that programs have of writing the same: name → how `"it's a\ttest/<é>~*+"` looks then. */
 const variants: Readonly<Record<string, string>> = {
   'a JavaScript query parameter': `it's%20a%09test%2F%3C%C3%A9%3E~*%2B`,

@@ -11,11 +11,14 @@ transforms, secrets = json.load(sys.stdin.buffer)
 json.dump([{name: eval(code, {**globals(), "s": s}) for name, code in transforms} for s in secrets], sys.stdout)
 `;
 
-/** For each secret, in order: name of the transform → how Python writes it. */
-export async function inPython(secrets: readonly string[]): Promise<Record<string, string>[]> {
+/** For each secret, in order: name of the transform → how Python writes it. @param codes name → expression of `s`. */
+export async function inPython(
+  secrets: readonly string[],
+  codes = Object.fromEntries(transforms.map(({ name, python }) => [name, python])),
+): Promise<Record<string, string>[]> {
   const python = spawn('python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(python, 'close');
-  python.stdin.end(JSON.stringify([transforms.map(({ name, python: code }) => [name, code]), secrets]));
+  python.stdin.end(JSON.stringify([Object.entries(codes), secrets]));
   const answer = await text(python.stdout);
   const [code] = await ended;
   if (code !== 0) throw new Error(`Python ended with ${code}.`);
