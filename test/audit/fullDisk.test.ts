@@ -35,7 +35,7 @@ function limitFiles(pid: number, bytes: number): void {
 }
 
 test('without a place to write, changes and reads of secrets are refused with what to do, and work again after', {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async (t) => {
   const folder = temporaryFolder();
   const data = join(folder.path, 'data');

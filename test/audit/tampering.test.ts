@@ -46,7 +46,7 @@ async function makeSealedLog(t: TestContext): Promise<string> {
 }
 
 test('10,000 random edits, deletions, swaps and truncations of the stored log are each found', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async (t) => {
   const seed = Number(process.env.TAMPER_SEED ?? Date.now() % 2 ** 32);
   t.diagnostic(`TAMPER_SEED=${seed}`);
@@ -69,7 +69,7 @@ test('10,000 random edits, deletions, swaps and truncations of the stored log ar
 });
 
 test('what was changed while the daemon was away is still found when it has started and written on', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async (t) => {
   const seed = Number(process.env.TAMPER_SEED ?? Date.now() % 2 ** 32);
   t.diagnostic(`TAMPER_SEED=${seed}`);

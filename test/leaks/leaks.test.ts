@@ -18,7 +18,7 @@ import { openService } from './service.ts';
 import { ask, command, descendants, openEditor, readFiles, readProcess } from './witness.ts';
 
 test('no secret is in a file, a log, an answer, a message or a process but where invariant 1 has it', {
-  timeout: 240_000,
+  timeout: 400_000,
 }, async (t) => {
   const folder = temporaryFolder();
   const [data, workflows, temporary, apart] = ['data', 'flows', 't', 'apart'].map((name) => {

@@ -34,7 +34,7 @@ const codes = transforms.map(({ python }) => python);
 
 for (const kind of ['alphanumeric', 'punctuated', 'not ASCII', 'several lines']) {
   test(`a secret (${kind}) that a run writes in 33 ways is in none of its results, logs and errors`, {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async (t) => {
     const secret = sampleSecrets[kind] ?? '';
     const bench = await openBench(t, { source });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -16,20 +17,21 @@ const kills = 50;
 
 export function crashContract(engine: EngineName): void {
   test(`${engine}: at ${kills} random kills under load nothing acknowledged is lost, torn or unreadable`, {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async (context) => {
     await using folder = await temporaryFolder();
+    const data = join(folder.path, 'data');
     let acknowledged = 0;
     let aborted = 0;
     for (let round = 0; round < kills; round++) {
-      const lines = await killedWriter(engine, folder.path, round);
-      await using store = await engines[engine](folder.path);
+      const lines = await killedWriter([engine, data, String(round)], join(folder.path, 'compiled'));
+      await using store = await engines[engine](data);
       await checkWhole(store);
       await checkAcknowledged(store, lines);
       acknowledged += lines.length;
       aborted += store.aborted;
     }
-    await using store = await engines[engine](folder.path);
+    await using store = await engines[engine](data);
     assert.equal(store.aborted, 0, 'records that were marked once are not marked again');
     await checkChangesAreAudited(store);
     context.diagnostic(
@@ -38,10 +40,11 @@ export function crashContract(engine: EngineName): void {
   });
 }
 
-/** Runs a writer until a random moment; gives what it acknowledged. */
-async function killedWriter(engine: EngineName, directory: string, round: number): Promise<string[]> {
-  const child = spawn(process.execPath, [writerProgram, engine, directory, String(round)], {
+/** Runs a writer until a random moment; gives what it acknowledged. It is compiled once, not at each start. */
+async function killedWriter(args: readonly string[], cache: string): Promise<string[]> {
+  const child = spawn(process.execPath, [writerProgram, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
   const closed = once(child, 'close');
   try {
@@ -54,7 +57,7 @@ async function killedWriter(engine: EngineName, directory: string, round: number
       for (let turns = Math.random() * 40; turns > 0; turns--) await setImmediate();
       child.kill('SIGKILL');
     }
-    assert.ok(lines.length >= killAfter, `round ${round}: the writer ended by itself`);
+    assert.ok(lines.length >= killAfter, `the writer ended by itself: ${args.join(' ')}`);
     return lines;
   } finally {
     child.kill('SIGKILL');

@@ -4,11 +4,14 @@
  */
 
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 
 import { type EngineName, engines } from './engines.ts';
 import { runRecord } from './historyContract.ts';
 import { entry, keyRecord } from './stateContract.ts';
 
+// Who is killed does not come to it.
+flushCompileCache();
 const [engine, directory, round] = process.argv.slice(2);
 const { state, history, audit } = await engines[engine as EngineName](String(directory));
 const acknowledge = (line: string) => writeSync(1, `${line}\n`);
