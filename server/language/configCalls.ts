@@ -66,9 +66,7 @@ export function readConfigCalls(
       if (qualify(source.scope, source.receiver, names) !== 'bifrost.config') continue;
       read.push({ source, call: readConfigCall(placed, source, names, locate) });
     }
-    for (const reader of read) {
-      reader.call.handlesMissing ||= read.some((writer) => isSetBefore(writer, reader));
-    }
+    noteSetBefore(read);
     return read.map(({ call }) => call);
   });
 }
@@ -154,19 +152,33 @@ interface ReadCall {
   call: ConfigCall;
 }
 
-/** Whether `writer` has surely set what `reader` reads: in the same function, before it, in a block around it. */
-function isSetBefore(writer: ReadCall, reader: ReadCall): boolean {
-  const [block] = writer.source.place.blocks;
-  return (
-    writer.call.method === 'set' &&
-    reader.call.method === 'get' &&
-    writer.call.awaited === 'yes' &&
-    writer.call.name !== undefined &&
-    writer.call.name.text === reader.call.name?.text &&
-    writer.call.scope.kind === reader.call.scope.kind &&
-    writer.call.scope.kind !== 'dynamic' &&
-    writer.source.span.end <= reader.source.span.start &&
-    block !== undefined &&
-    reader.source.place.blocks.includes(block)
-  );
+/** What was surely set in the same function, before it is read and in a block around that, is not missing. */
+function noteSetBefore(calls: readonly ReadCall[]): void {
+  /** Name and scope, then block → where the first `set` in it ends. */
+  const written = new Map<string, Map<number, number>>();
+  for (const { source, call } of calls) {
+    const target = targetOf(call);
+    const [block] = source.place.blocks;
+    if (call.method !== 'set' || call.awaited !== 'yes' || target === undefined || block === undefined)
+      continue;
+    const ends = written.get(target) ?? new Map<number, number>();
+    written.set(
+      target,
+      ends.set(block, Math.min(ends.get(block) ?? Number.POSITIVE_INFINITY, source.span.end)),
+    );
+  }
+  for (const { source, call } of calls) {
+    const ends = call.method === 'get' ? written.get(targetOf(call) ?? '') : undefined;
+    if (!ends) continue;
+    call.handlesMissing ||= source.place.blocks.some((block) => {
+      const end = ends.get(block);
+      return end !== undefined && end <= source.span.start;
+    });
+  }
+}
+
+/** Name and scope of a call; undefined where only a run can tell them. */
+function targetOf({ name, scope }: ConfigCall): string | undefined {
+  if (!name || scope.kind === 'dynamic') return undefined;
+  return JSON.stringify([name.text, scope.kind, scope.kind === 'organization' ? scope.id : '']);
 }

@@ -1,7 +1,7 @@
 /** A Python file that is open in an editor: its text, its tree, and what they say. */
 
 import { TextDocument, type TextDocumentContentChangeEvent } from 'vscode-languageserver-textdocument';
-import { extractDocumentFacts, type FileFacts, type KnownUnits } from './facts.ts';
+import { extractDocumentFacts, type FileFacts, type KnownUnits, unreadFacts } from './facts.ts';
 import { type Edit, hasLoneCarriageReturn, type PythonParser, type Tree } from './parser.ts';
 
 /**
@@ -14,7 +14,8 @@ export class OpenDocument {
   readonly #parser: PythonParser;
   readonly #units: KnownUnits = new Map();
   #document: TextDocument;
-  #tree: Tree;
+  /** Undefined while the text is more work than a parse may be. */
+  #tree: Tree | undefined;
   #facts: FileFacts | undefined;
 
   constructor(parser: PythonParser, { uri, version, text }: { uri: string; version: number; text: string }) {
@@ -36,27 +37,29 @@ export class OpenDocument {
   /** LSP's `contentChanges`, in their order. */
   apply(changes: readonly TextDocumentContentChangeEvent[], version: number): void {
     // The parser is given other line ends than such a text has, so that an edit is not what it seems.
-    let isWhole = hasLoneCarriageReturn(this.#document.getText());
+    let isWhole = this.#tree === undefined || hasLoneCarriageReturn(this.#document.getText());
     for (const change of changes) {
       const edit = 'range' in change && !isWhole ? this.#describe(change) : undefined;
       this.#document = TextDocument.update(this.#document, [change], version);
       isWhole ||= !edit || hasLoneCarriageReturn(change.text);
-      if (edit && !isWhole) this.#tree.edit({ ...edit, newEndPosition: this.#pointAt(edit.newEndIndex) });
+      if (edit && !isWhole) this.#tree?.edit({ ...edit, newEndPosition: this.#pointAt(edit.newEndIndex) });
     }
     const previous = this.#tree;
     this.#tree = this.#parser.parse(this.#document.getText(), isWhole ? undefined : previous);
-    previous.delete();
+    previous?.delete();
     this.#facts = undefined;
   }
 
   facts(): FileFacts {
-    this.#facts ??= extractDocumentFacts(this.#tree, this.#document, this.#units);
+    this.#facts ??= this.#tree
+      ? extractDocumentFacts(this.#tree, this.#document, this.#units)
+      : unreadFacts(this.#document);
     return this.#facts;
   }
 
   /** Frees the tree; nothing may be asked of the document after it. */
   close(): void {
-    this.#tree.delete();
+    this.#tree?.delete();
   }
 
   #describe(change: {

@@ -1,7 +1,6 @@
 /** Expressions as far as the source settles them: literals, dotted names, joined texts; nothing is run. */
 
 import type { Node } from './parser.ts';
-import type { Literal } from './scopes.ts';
 
 export type Expression =
   | { kind: 'value'; value: string | number | boolean | null }
@@ -78,11 +77,6 @@ export function readPath(node: Node, text: string): string[] | undefined {
   if (here?.type !== 'identifier') return undefined;
   path.unshift(sourceOf(here, text));
   return path;
-}
-
-/** `"a" + "b"`; undefined unless every part is a known text. */
-export function join(parts: readonly (Literal | undefined)[]): string | undefined {
-  return parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
 }
 
 export function sourceOf(node: Node, text: string): string {

@@ -5,7 +5,7 @@ import type { SourceRange } from '../protocol/workflows.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { type ConfigCall, readConfigCalls } from './configCalls.ts';
 import { readIgnores } from './ignores.ts';
-import type { Tree } from './parser.ts';
+import type { PythonParser, Tree } from './parser.ts';
 import { type Binding, type ModuleNames, qualify } from './scopes.ts';
 import type { Span } from './source.ts';
 import { findSyntaxProblem, type SyntaxProblem } from './syntax.ts';
@@ -46,17 +46,24 @@ export interface PlacedUnit {
 /** Turns offsets within a unit into ranges of the file. */
 export type Locate = (placed: PlacedUnit, span: Span) => SourceRange;
 
-/**
- * Reads a parsed file.
- *
- * @param text the text that `tree` was parsed from.
- * @param known taken from and brought up to date, when given.
- */
-export function extractFacts(tree: Tree, text: string, known?: KnownUnits): FileFacts {
-  return extractDocumentFacts(tree, TextDocument.create('', 'python', 0, text), known);
+/** Reads a file. */
+export function extractFacts(text: string, parser: PythonParser): FileFacts {
+  const document = TextDocument.create('', 'python', 0, text);
+  const tree = parser.parse(text);
+  if (!tree) return unreadFacts(document);
+  try {
+    return extractDocumentFacts(tree, document);
+  } finally {
+    tree.delete();
+  }
 }
 
-/** As `extractFacts`, for a document whose line starts are known already. */
+/**
+ * Reads a document that was parsed.
+ *
+ * @param tree of the document's text as it is now.
+ * @param known taken from and brought up to date, when given.
+ */
 export function extractDocumentFacts(tree: Tree, document: TextDocument, known?: KnownUnits): FileFacts {
   const text = document.getText();
   const { rootNode } = tree;
@@ -80,6 +87,18 @@ export function extractDocumentFacts(tree: Tree, document: TextDocument, known?:
     configNames: findConfigNames(units, names),
     ...(syntaxProblem && { syntaxProblem }),
     ignores: readIgnores(rootNode, document),
+  };
+}
+
+/** What is told of a text that has no tree: that it does not parse, if it may be ours. */
+export function unreadFacts(document: TextDocument): FileFacts {
+  return {
+    importsBifrost: /\bbifrost\b/.test(document.getText()),
+    workflows: [],
+    configCalls: [],
+    configNames: [],
+    syntaxProblem: { range: document.getLineRange(0) },
+    ignores: new Map(),
   };
 }
 
@@ -111,11 +130,12 @@ function gatherNames(units: readonly PlacedUnit[]): ModuleNames {
   const bindings = new Map<string, Binding[]>();
   const starImports: string[] = [];
   for (const { unit } of units) {
-    starImports.push(...unit.starImports);
+    for (const module of unit.starImports) starImports.push(module);
     for (const [name, added] of unit.scope.bindings) {
-      const present = bindings.get(name);
-      if (present) present.push(...added);
-      else bindings.set(name, [...added]);
+      const present = bindings.get(name) ?? [];
+      // A file can bind one name more often than a call may have arguments.
+      for (const binding of added) present.push(binding);
+      bindings.set(name, present);
     }
   }
   return { bindings, starImports };

@@ -14,32 +14,53 @@ export type { Edit, Node, Tree } from '@vscode/tree-sitter-wasm';
  */
 export class PythonParser {
   readonly #parser: Parser;
+  readonly #limitMs: number;
 
-  constructor(parser: Parser) {
+  constructor(parser: Parser, limitMs: number) {
     this.#parser = parser;
+    this.#limitMs = limitMs;
   }
 
   /**
-   * The tree of `text`; any text has one, with ERROR nodes where it is no Python.
+   * The tree of `text`, with ERROR nodes where it is no Python; undefined when the limit was passed.
    *
    * @param previous the tree of the text before, already told of every edit; it stays the caller's.
    */
-  parse(text: string, previous?: Tree): Tree {
-    const tree = this.#parser.parse(withUnixLineEnds(text), previous ?? null);
-    if (!tree) throw new Error('The parser has no language.');
-    return tree;
+  parse(text: string, previous?: Tree): Tree | undefined {
+    const begun = process.cpuUsage();
+    // Whatever the types say: it is given up as soon as this is true.
+    const progressCallback = () => {
+      const { user, system } = process.cpuUsage(begun);
+      return (user + system) / 1000 > this.#limitMs;
+    };
+    const tree = this.#parser.parse(withUnixLineEnds(text), previous ?? null, { progressCallback });
+    // Else the next text would be taken for the rest of this one.
+    if (!tree) this.#parser.reset();
+    return tree ?? undefined;
   }
 }
+
+/**
+ * How much work one text may be, in time of the processor. 2 MB of Python take less than a second; half a megabyte that
+ * is none can take a minute, and everybody would wait for it.
+ */
+const defaultLimitMs = 3000;
 
 /**
  * Loads the parser, about 30 ms and 15 MB.
  *
  * @param wasmDirectory absolute path of the folder with `tree-sitter.wasm` and `tree-sitter-python.wasm`.
  */
-export async function loadPython({ wasmDirectory }: { wasmDirectory: string }): Promise<PythonParser> {
+export async function loadPython({
+  wasmDirectory,
+  limitMs = defaultLimitMs,
+}: {
+  wasmDirectory: string;
+  limitMs?: number;
+}): Promise<PythonParser> {
   await treeSitter.Parser.init({ locateFile: (file) => join(wasmDirectory, file) });
   const language = await treeSitter.Language.load(join(wasmDirectory, 'tree-sitter-python.wasm'));
-  return new PythonParser(new treeSitter.Parser().setLanguage(language));
+  return new PythonParser(new treeSitter.Parser().setLanguage(language), limitMs);
 }
 
 /** Whether the text has line ends that the grammar does not know. */

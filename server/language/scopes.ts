@@ -1,6 +1,6 @@
 /** Python's rules of who sees which name; it knows no syntax tree. */
 
-import { type Expression, join } from './expressions.ts';
+import type { Expression } from './expressions.ts';
 
 /** What gives a name its meaning. `other` is anything that the source alone does not settle. */
 export type Binding =
@@ -78,8 +78,17 @@ export function lookUp(scope: Scope, name: string, names: ModuleNames): readonly
   return names.bindings.get(name);
 }
 
-/** Aliases of aliases are followed this far; a cycle of them ends here. */
-const maxDepth = 16;
+/**
+ * How much is still followed for one question. A name can stand for names that each stand for many others, so that a
+ * short file asks for more than any machine can do; what takes longer than this is not settled by the source.
+ */
+interface Budget {
+  steps: number;
+}
+
+const newBudget = (): Budget => ({ steps: 1000 });
+
+const longestText = 100_000;
 
 /**
  * The qualified name that a dotted path stands for, e.g. `bifrost.config` for `c` after
@@ -89,19 +98,20 @@ export function qualify(
   scope: Scope,
   path: readonly string[],
   names: ModuleNames,
-  depth = 0,
+  budget = newBudget(),
 ): string | undefined {
   const [first, ...rest] = path;
-  if (first === undefined || depth > maxDepth) return undefined;
+  if (first === undefined) return undefined;
   const bindings = lookUp(scope, first, names);
   if (!bindings) return fromStarImport(path, names);
   let target: string | undefined;
   for (const binding of bindings) {
+    if (budget.steps-- <= 0) return undefined;
     const next =
       binding.kind === 'import'
         ? binding.target
         : binding.kind === 'value' && binding.expression.kind === 'name'
-          ? qualify(scope, binding.expression.path, names, depth + 1)
+          ? qualify(scope, binding.expression.path, names, budget)
           : undefined;
     if (next === undefined || (target !== undefined && target !== next)) return undefined;
     target = next;
@@ -122,22 +132,25 @@ export function evaluate(
   expression: Expression,
   scope: Scope,
   names: ModuleNames,
-  depth = 0,
+  budget = newBudget(),
 ): Literal | undefined {
-  if (depth > maxDepth) return undefined;
-  const inner = (part: Expression) => evaluate(part, scope, names, depth + 1);
+  if (budget.steps-- <= 0) return undefined;
+  const inner = (part: Expression) => evaluate(part, scope, names, budget);
   switch (expression.kind) {
     case 'value':
       return expression.value;
     case 'list':
-      return allKnown(expression.items.map(inner));
-    case 'join':
-      return join(expression.parts.map(inner));
+      return allKnown(expression.items, inner);
+    case 'join': {
+      const parts = allKnown(expression.parts, inner);
+      return parts && join(parts);
+    }
     case 'name': {
       const [name, ...rest] = expression.path;
       if (name === undefined || rest.length > 0) return undefined;
-      const [binding, ...others] = lookUp(scope, name, names) ?? [];
-      if (binding?.kind !== 'value' || others.length > 0) return undefined;
+      const bindings = lookUp(scope, name, names);
+      const binding = bindings?.[0];
+      if (binding?.kind !== 'value' || bindings?.length !== 1) return undefined;
       return inner(binding.expression);
     }
     case 'unknown':
@@ -145,6 +158,26 @@ export function evaluate(
   }
 }
 
-function allKnown(items: (Literal | undefined)[]): Literal[] | undefined {
-  return items.every((item) => item !== undefined) ? items : undefined;
+/** Undefined as soon as one is not known. */
+function allKnown(
+  parts: readonly Expression[],
+  read: (part: Expression) => Literal | undefined,
+): Literal[] | undefined {
+  const known: Literal[] = [];
+  for (const part of parts) {
+    const value = read(part);
+    if (value === undefined) return undefined;
+    known.push(value);
+  }
+  return known;
+}
+
+/** `"a" + "b"`; undefined unless every part is a text, and for what is too long for any name or description. */
+function join(parts: readonly Literal[]): string | undefined {
+  let joined = '';
+  for (const part of parts) {
+    if (typeof part !== 'string' || joined.length + part.length > longestText) return undefined;
+    joined += part;
+  }
+  return joined;
 }

@@ -10,6 +10,18 @@ export interface Trail {
   above: Trail | undefined;
   /** How many nodes are above. */
   depth: number;
+  /** Kept once it was asked for: every call in a function has the same ones around it. */
+  surroundings?: Surroundings;
+  /** The same, for the names in a function's body that stand where a coroutine may be awaited. */
+  handedOn?: ReadonlySet<string>;
+}
+
+/** What is around a node within its function. */
+interface Surroundings {
+  canAwait: boolean;
+  catchesKeyError: boolean;
+  isBroken: boolean;
+  blocks: number[];
 }
 
 /** Whether the coroutine that a call gives is awaited; `unknown` when it is handed on to where it may be. */
@@ -22,6 +34,7 @@ const operandTypes = new Set(['attribute', 'subscript', 'call']);
 
 /** Exceptions whose handler also catches a `KeyError`. */
 const catchesKeyError = new Set(['KeyError', 'LookupError', 'Exception', 'BaseException']);
+const namesOne = new RegExp(`\\b(?:${[...catchesKeyError].join('|')})\\b`);
 
 /** What the source says of the place of a call. */
 export interface Place {
@@ -39,34 +52,61 @@ export interface Place {
 }
 
 /** Describes the place of the call at the end of `trail`. */
-export function placeOf(trail: Trail, { text, base }: Source): Place {
-  const place: Place = {
-    awaited: awaitedAt(trail, text),
-    canAwait: false,
+export function placeOf(trail: Trail, source: Source): Place {
+  return {
+    awaited: awaitedAt(trail, source.text),
     isOperand: operandTypes.has(trail.above?.node.type ?? ''),
-    catchesKeyError: false,
-    isBroken: false,
-    blocks: [],
+    ...surroundingsOf(trail, source),
   };
-  let isInside = true;
-  for (let here = trail; here.above; here = here.above) {
-    const { node } = here.above;
-    const { type } = node;
-    if (type === 'ERROR') place.isBroken = true;
-    if (!isInside) continue;
-    if (functionTypes.has(type)) {
-      isInside = false;
-      place.canAwait = isAsync(node);
-      place.catchesKeyError ||= mayHaveLostHandler(node, text);
-    } else if (type === 'try_statement') {
-      place.catchesKeyError ||= isField(node, 'body', here.node) && handlesKeyError(node, text);
-    } else if (type === 'with_statement') {
-      place.catchesKeyError ||= isField(node, 'body', here.node) && suppressesKeyError(node, text);
-    } else if (type === 'block') {
-      place.blocks.push(node.startIndex - base);
-    }
+}
+
+function surroundingsOf(trail: Trail, source: Source): Surroundings {
+  trail.surroundings ??= trail.above
+    ? surroundingsWithin(trail.above, trail.node, source)
+    : { canAwait: false, catchesKeyError: false, isBroken: false, blocks: [] };
+  return trail.surroundings;
+}
+
+/** What is around `child`, which stands right in the node of `trail`. */
+function surroundingsWithin(trail: Trail, child: Node, source: Source): Surroundings {
+  const { node } = trail;
+  const outer = surroundingsOf(trail, source);
+  switch (node.type) {
+    case 'ERROR':
+      return { ...outer, isBroken: true };
+    case 'function_definition':
+    case 'lambda':
+      // What is around a function is not around the runs of its body.
+      return {
+        canAwait: isAsync(node),
+        catchesKeyError: mayHaveLostHandler(node, source.text),
+        isBroken: outer.isBroken,
+        blocks: [],
+      };
+    case 'try_statement':
+    case 'with_statement':
+    case 'call':
+      return outer.catchesKeyError || !catchesKeyErrorOf(node, child, source.text)
+        ? outer
+        : { ...outer, catchesKeyError: true };
+    case 'block':
+      return { ...outer, blocks: [node.startIndex - source.base, ...outer.blocks] };
+    default:
+      return outer;
   }
-  return place;
+}
+
+/** Whether a `KeyError` that is raised in `child` ends in `node`, or may do so. */
+function catchesKeyErrorOf(node: Node, child: Node, text: string): boolean {
+  switch (node.type) {
+    case 'try_statement':
+      return isField(node, 'body', child) && handlesKeyError(node, text);
+    case 'with_statement':
+      return isField(node, 'body', child) && suppressesKeyError(node, text);
+    default:
+      // `asyncio.gather` gives it back as a result.
+      return child.type === 'argument_list' && /\breturn_exceptions\s*=/.test(sourceOf(child, text));
+  }
 }
 
 /** While a line in it is being written, a function's `try` may not be seen as one. */
@@ -96,8 +136,11 @@ function suppressesKeyError(withStatement: Node, text: string): boolean {
     .some((call) => {
       const callee = call?.childForFieldName('function');
       const caught = call?.childForFieldName('arguments');
-      if (!callee || !caught || lastSegment(sourceOf(callee, text)) !== 'suppress') return false;
-      return expressionsIn(caught).some((exception) => namesKeyError(exception, text));
+      if (!callee || !caught) return false;
+      return lastSegment(sourceOf(callee, text)) === 'suppress'
+        ? expressionsIn(caught).some((exception) => namesKeyError(exception, text))
+        : // Such as `pytest.raises(KeyError)`.
+          namesOne.test(sourceOf(caught, text));
     });
 }
 
@@ -119,8 +162,8 @@ function namesKeyError(caught: Node, text: string): boolean {
     case 'identifier':
     case 'attribute': {
       const name = lastSegment(sourceOf(caught, text));
-      // A constant is a tuple of exceptions more often than one exception.
-      return catchesKeyError.has(name) || /^[A-Z][A-Z0-9_]+$/.test(name);
+      // What is not written like a class may be a tuple of exceptions.
+      return catchesKeyError.has(name) || !/^_*[A-Z]\w*[a-z]/.test(name);
     }
     default:
       return true;
@@ -209,16 +252,38 @@ function isInAsync(trail: Trail): boolean {
 const awaiters =
   'gather|wait|wait_for|create_task|ensure_future|shield|as_completed|run|run_until_complete|run_coroutine_threadsafe|start_soon|append';
 
+/** Text in which a name stands that is handed on. */
+const handingOn = [
+  /\bawait\b(?:\s*\(\s*|\s+)(\w+)\b(?!\s*[.([])/g,
+  new RegExp(`\\b(?:${awaiters})\\s*\\(([^()]*)`, 'g'),
+  /\bawait\s+[\w.]+\s*\(([^()]*)/g,
+  /[=(,*]\s*\[([^[\]]*)\]/g,
+  /^[ \t]*\w+[ \t]*=[ \t]*(\w+)[ \t]*$/gm,
+];
+
+/** In a function that is no coroutine itself, a coroutine can be meant to be given back. */
+const givingBack = /\b(?:return|yield)\s+(\w+)[ \t]*$/gm;
+
 /** `task = config.get(…)` is no mistake when `task` is awaited, or handed to what awaits it. */
 function awaitedLater(assignment: Node, trail: Trail, text: string): Awaited {
   const target = assignment.childForFieldName('left');
   if (target?.type !== 'identifier') return target?.type === 'attribute' ? 'no' : 'unknown';
-  const name = sourceOf(target, text);
-  if (!/^\w+$/.test(name)) return 'unknown';
   let around = trail;
   while (around.above && around.node.type !== 'function_definition') around = around.above;
-  const later = new RegExp(
-    `\\bawait\\s*\\(?\\s*${name}\\b(?!\\s*[.([])|\\b(?:${awaiters})\\s*\\([^()]*\\b${name}\\b`,
-  );
-  return later.test(sourceOf(around.node, text)) ? 'unknown' : 'no';
+  around.handedOn ??= readHandedOn(around.node, text);
+  return around.handedOn.has(sourceOf(target, text)) ? 'unknown' : 'no';
+}
+
+/** The names that are awaited, that are given to what awaits or may do so, or that are kept under another name. */
+function readHandedOn(around: Node, text: string): Set<string> {
+  const source = sourceOf(around, text);
+  const names = new Set<string>();
+  const patterns = isAsync(around) ? handingOn : [...handingOn, givingBack];
+  for (const pattern of patterns) {
+    for (const [, part = ''] of source.matchAll(pattern)) {
+      const code = part.replace(/"[^"]*"|'[^']*'/g, '');
+      for (const [name] of code.matchAll(/[^\W\d]\w*/g)) names.add(name);
+    }
+  }
+  return names;
 }

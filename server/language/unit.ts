@@ -90,6 +90,9 @@ const configMethods: ReadonlySet<string> = new Set<ConfigMethod>(['get', 'set', 
 /** Deeper nesting than anybody writes by hand is not read. */
 const maxDepth = 400;
 
+/** A call with more is none of the configuration's. */
+const mostArguments = 100;
+
 /** @param statement a child of the root; `text` is the whole file's. */
 export function readUnit(statement: Node, text: string): Unit {
   const source: Source = { text, base: statement.startIndex };
@@ -219,6 +222,7 @@ export function readUnit(statement: Node, text: string): Unit {
     const callee = trail.node.childForFieldName('function');
     const list = trail.node.childForFieldName('arguments');
     if (callee?.type !== 'attribute' || list?.type !== 'argument_list') return;
+    if (list.namedChildCount > mostArguments) return;
     const path = readPath(callee, text);
     const method = path?.pop();
     const close = list.lastChild;

@@ -13,11 +13,5 @@ const tellingWord = 'bifrost';
  */
 export function discoverBytes(bytes: Buffer, parser: PythonParser): FileFacts | undefined {
   if (!bytes.includes(tellingWord)) return undefined;
-  const text = new TextDecoder().decode(bytes);
-  const tree = parser.parse(text);
-  try {
-    return extractFacts(tree, text);
-  } finally {
-    tree.delete();
-  }
+  return extractFacts(new TextDecoder().decode(bytes), parser);
 }

@@ -16,7 +16,7 @@ import { extractFacts, type FileFacts } from '../../server/language/facts.ts';
 import type { KnownNames } from '../../server/language/names.ts';
 import { loadPython } from '../../server/language/parser.ts';
 
-const wasmDirectory = join(import.meta.dirname, '../../node_modules/@vscode/tree-sitter-wasm/wasm');
+export const wasmDirectory = join(import.meta.dirname, '../../node_modules/@vscode/tree-sitter-wasm/wasm');
 
 export const parser = await loadPython({ wasmDirectory });
 export const uri = 'file:///folder/flow.py';
@@ -40,12 +40,7 @@ export const known: KnownNames = {
 export const forAcme: KnownNames = { ...known, chosenOrganizationId: 'acme' };
 
 export function readFacts(text: string): FileFacts {
-  const tree = parser.parse(text);
-  try {
-    return extractFacts(tree, text);
-  } finally {
-    tree.delete();
-  }
+  return extractFacts(text, parser);
 }
 
 interface Fixture {

@@ -51,6 +51,16 @@ later = config.get("set_everywhere")
 await later
 kept = config.get("set_everywhere")
 await asyncio.wait_for(kept, 3)
+given = config.get("set_everywhere")
+value = await resolve("given", given)
+other = config.get("set_everywhere")
+renamed = other
+value = await renamed
+first = config.get("set_everywhere")
+both = [first, config.get("set_everywhere")]
+await asyncio.gather(*both)
+shown = config.get("set_everywhere")
+print(f"{await shown}")
 read = lambda: config.get("set_everywhere")
 await (config.get("set_everywhere") if context else config.get("set_everywhere"))
 value = await config.get("set_everywhere")
@@ -59,7 +69,24 @@ value = await config.get("set_everywhere")
 from bifrost import config
 def read():
     return config.get("set_everywhere")
+def read_later():
+    coroutine = config.get("set_everywhere")
+    return coroutine
 `);
+});
+
+test('a coroutine that is kept, and of which only the name appears elsewhere, is marked', () => {
+  const call = 'config.get("set_everywhere")';
+  const claim = `${' '.repeat(8)}${'^'.repeat(call.length)} config/unawaited: config.get(…) is not awaited, so this is a coroutine, not the value. Write "await" before it.`;
+  for (const use of [
+    'headers["token"] = token',
+    'client = Client(token)',
+    'await client.fetch("token", id=1)',
+    'return token',
+    'await token.refresh()',
+  ]) {
+    checkBody(`token = ${call}\n${claim}\n${use}`);
+  }
 });
 
 test('a write that is not awaited is said to have no effect', () => {

@@ -7,8 +7,10 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { complete } from '../../server/language/completion.ts';
 import { diagnose } from '../../server/language/diagnostics.ts';
 import { OpenDocument } from '../../server/language/document.ts';
+import { extractFacts } from '../../server/language/facts.ts';
 import { lenses } from '../../server/language/lenses.ts';
-import { known, parser, readFacts, uri } from './check.ts';
+import { loadPython } from '../../server/language/parser.ts';
+import { known, parser, readFacts, uri, wasmDirectory } from './check.ts';
 
 const sample = `from bifrost import ExecutionContext, config as c, workflow
 NAME = "stripe" + "_key"
@@ -151,4 +153,47 @@ test('code that is nested deeper than anybody writes is read without failing', (
   ]) {
     readFacts(`from bifrost import config, workflow\n${deep}\n`);
   }
+});
+
+test('what is made to take long is read in time that grows with its length', { timeout: 60_000 }, () => {
+  const levels = Array.from({ length: 30 }, (_, level) => level + 1);
+  const lines = (count: number, line: (index: number) => string) =>
+    Array.from({ length: count }, (_, i) => line(i)).join('');
+  const body = (statements: string) => `async def f():\n${statements}`;
+  for (const long of [
+    // Names that each stand for many names.
+    `c0 = config\n${levels.map((level) => `c${level} = c${level - 1}\n`.repeat(10)).join('')}${body('    await c30.get("a")\n')}`,
+    `T0 = ["a"]\n${levels.map((level) => `T${level} = [${`T${level - 1}, `.repeat(10)}]\n`).join('')}@workflow(tags=T30)\ndef f(): ...\n`,
+    `N0 = "aaaaaaaaaa"\n${levels.map((level) => `N${level} = N${level - 1} + N${level - 1}\n`).join('')}${body('    await config.get(N30)\n')}`,
+    // Many calls, each with all the others around it.
+    body('    await config.set("a", 1)\n'.repeat(1_500) + '    await config.get("b")\n'.repeat(1_500)),
+    body(lines(2_000, (index) => `    x${index} = config.get("a")\n`)),
+    body(`    1 1\n    suppress\n${'    await config.get("a")\n'.repeat(2_000)}`),
+    body(
+      `    try:\n${'        await config.get("a")\n'.repeat(1_000)}${'    except ValueError: ...\n'.repeat(1_000)}`,
+    ),
+    // More of one thing than a call may have arguments.
+    `a = 1\nif 1:\n${'\ta = 1\n'.repeat(130_000)}`,
+  ]) {
+    readFacts(`from bifrost import config, workflow\n${long}`);
+  }
+});
+
+test('a text that is more work than a parse may be does not parse, and the next one does', async () => {
+  const hasty = await loadPython({ wasmDirectory, limitMs: 0 });
+  const long = `from bifrost import config\n${'x = 1\n'.repeat(20_000)}`;
+  const facts = extractFacts(long, hasty);
+  assert.deepEqual(
+    diagnose(facts, known, { uri }).map(({ code, range }) => [code, range.start.line]),
+    [['workflow/syntax', 0]],
+  );
+
+  const open = new OpenDocument(hasty, { uri, version: 1, text: long });
+  assert.deepEqual(open.facts(), facts);
+  open.apply([{ text: 'from bifrost import config\n' }], 2);
+  assert.deepEqual(open.facts(), readFacts(open.document.getText()));
+  const end = open.document.positionAt(open.document.getText().length);
+  open.apply([{ range: { start: end, end }, text: 'async def f():\n    await config.get("a")\n' }], 3);
+  assert.deepEqual(open.facts(), readFacts(open.document.getText()));
+  open.close();
 });

@@ -66,8 +66,19 @@ try:
     await config.get("nowhere")
 except EXPECTED_ERRORS:
     pass
+try:
+    await config.get("nowhere")
+except* KeyError:
+    pass
+try:
+    await config.get("nowhere")
+except expected_errors:
+    pass
 with suppress(KeyError):
     await config.get("nowhere")
+with pytest.raises((KeyError, ValueError)):
+    await config.get("nowhere")
+found = await asyncio.gather(config.get("nowhere"), return_exceptions=True)
 with open("x") as f, contextlib.suppress(ValueError, KeyError):
     await config.get("nowhere")
 `);
@@ -93,6 +104,11 @@ except KeyError:
 with suppress(ValueError):
     await config.get("e")
                      ^^^ config/missing: "e" is not set globally. Set it globally, or give a default.
+with self.assertRaises(ValueError):
+    await config.get("f")
+                     ^^^ config/missing: "f" is not set globally. Set it globally, or give a default.
+await asyncio.gather(config.get("g"))
+                                ^^^ config/missing: "g" is not set globally. Set it globally, or give a default.
 `);
 });
 
