@@ -1,8 +1,8 @@
 /** Read-only documents of runs and of the audit log; they hold what the daemon answers, which is scrubbed. */
 
 import * as vscode from 'vscode';
-import type { AuditRow } from '../server/protocol/audit.ts';
 import type { Ctx } from './ctx.ts';
+import { auditDocument } from './views/auditText.ts';
 import { runDocument } from './views/runText.ts';
 
 const scheme = 'workflow-keys';
@@ -18,9 +18,13 @@ export async function openRun(run: { id: string; workflowId: string }): Promise<
   await open(vscode.Uri.from({ scheme, path: `/${run.workflowId}${ending}`, query: run.id }));
 }
 
+/** Shows its end, where the newest lines are. */
 export async function openAudit(): Promise<void> {
   outdated.fire(audit);
-  await open(audit);
+  const editor = await open(audit);
+  const end = editor.document.lineAt(editor.document.lineCount - 1).range.end;
+  editor.selection = new vscode.Selection(end, end);
+  editor.revealRange(editor.selection);
 }
 
 /** Provides the documents, and reads them again while they are looked at and things go on. */
@@ -45,9 +49,9 @@ function isAudit(uri: vscode.Uri): boolean {
   return uri.toString() === audit.toString();
 }
 
-async function open(uri: vscode.Uri): Promise<void> {
+async function open(uri: vscode.Uri): Promise<vscode.TextEditor> {
   const document = await vscode.workspace.openTextDocument(uri);
-  await vscode.window.showTextDocument(document, { preview: true });
+  return await vscode.window.showTextDocument(document, { preview: true });
 }
 
 async function runText(ctx: Ctx, id: string): Promise<string> {
@@ -55,13 +59,5 @@ async function runText(ctx: Ctx, id: string): Promise<string> {
 }
 
 async function auditText(ctx: Ctx): Promise<string> {
-  const rows = await ctx.request('workflowKeys/audit/list', { limit: auditedRows });
-  return `${rows.map(auditLine).join('\n')}\n`;
-}
-
-function auditLine({ seq, at, actor, action, target, outcome, detail }: AuditRow): string {
-  const details = Object.entries(detail ?? {}).map(([name, value]) => `${name}=${value}`);
-  return [String(seq).padStart(6), at, outcome.padEnd(7), action, target, `by ${actor}`, ...details].join(
-    '  ',
-  );
+  return auditDocument(await ctx.request('workflowKeys/audit/list', { limit: auditedRows }));
 }

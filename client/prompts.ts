@@ -53,7 +53,7 @@ export function askSecret(
       prompt,
       validate: (text) =>
         text === ''
-          ? vscode.l10n.t('A secret cannot be empty; press Escape to keep the old one.')
+          ? vscode.l10n.t('A secret cannot be empty; press Escape to leave all as it is.')
           : undefined,
       ...(button && { button }),
     },

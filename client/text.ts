@@ -43,9 +43,9 @@ export function oneLine(text: string, limit = 80): string {
   return points.length <= limit ? points.join('') : `${points.slice(0, limit - 1).join('')}…`;
 }
 
-/** Text that stands for itself in Markdown. */
+/** Text that stands for itself in Markdown; an address in it is no link either. */
 export function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>&~$]/gu, '\\$&').replace(/\n/gu, ' ');
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>&~$:@]/gu, '\\$&').replace(/\n/gu, ' ');
 }
 
 /** `1.2 s`, `85 ms`. */

@@ -157,6 +157,17 @@ test('every command of the manifest is registered, and every registered one is i
   );
 });
 
+test('what an icon in a row does stands in its menu, too, where the keyboard reaches it', () => {
+  const entries: { command: string; group: string }[] = manifest.contributes.menus['view/item/context'];
+  const isInline = ({ group }: { group: string }) => group.startsWith('inline');
+  const inMenus = new Set(entries.filter((entry) => !isInline(entry)).map(({ command }) => command));
+  const icons = entries.filter(isInline).map(({ command }) => command);
+  assert.deepEqual(
+    icons.filter((command) => !inMenus.has(command)),
+    [],
+  );
+});
+
 test('every setting of the manifest is in the README, and is read by the code', () => {
   const client = sources
     .filter((path) => path.startsWith('client/'))

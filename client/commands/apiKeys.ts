@@ -11,7 +11,7 @@ import {
 } from '../../server/protocol/keys.ts';
 import type { Ctx } from '../ctx.ts';
 import { askChoice, askSeveral, askText, type Choice } from '../prompts.ts';
-import { inSteps } from '../steps.ts';
+import { inSteps, type Steps } from '../steps.ts';
 import { expirationChoice, showOnce } from './keyPrompts.ts';
 import { askOrganization, organizationChoices } from './organizations.ts';
 
@@ -34,7 +34,7 @@ export async function createApiKey(ctx: Ctx): Promise<void> {
     organizationChoices(ctx),
   ]);
   const canRun = (soFar: Partial<Draft>) => soFar.scopes?.includes('workflows:execute') === true;
-  const draft = await inSteps<Draft>(t('Create API Key'), {
+  const steps: Steps<Draft> = {
     name: {
       ask: (place, soFar) =>
         askText(place, {
@@ -74,8 +74,8 @@ export async function createApiKey(ctx: Ctx): Promise<void> {
       ask: (place) => askOrganization(place, t('Whose configuration do its runs read?'), organizations),
     },
     expiration: {
-      ask: (place) => {
-        const active = expirations.find(({ value }) => value === defaultExpiresInDays);
+      ask: (place, { expiration = defaultExpiresInDays }) => {
+        const active = expirations.find(({ value }) => value === expiration);
         return askChoice(place, t('When does it expire?'), expirations, active);
       },
     },
@@ -88,15 +88,17 @@ export async function createApiKey(ctx: Ctx): Promise<void> {
           validate: daysProblem,
         }),
     },
-  });
-  const { name, expiration, organizationId } = draft;
-  const isLimited = canRun(draft) && draft.reach === 'some';
-  const created = await ctx.request('workflowKeys/keys/createApi', {
-    name: name.trim(),
-    scopes: draft.scopes,
-    expiresInDays: expiration === 'other' ? Number(draft.days) : expiration,
-    ...(isLimited ? { workflowIds: draft.workflowIds } : {}),
-    ...(organizationId === undefined ? {} : { organizationId }),
+  };
+  const created = await inSteps(ctx, t('Create API Key'), steps, (draft) => {
+    const { name, expiration, organizationId } = draft;
+    const isLimited = canRun(draft) && draft.reach === 'some';
+    return ctx.request('workflowKeys/keys/createApi', {
+      name: name.trim(),
+      scopes: draft.scopes,
+      expiresInDays: expiration === 'other' ? Number(draft.days) : expiration,
+      ...(isLimited ? { workflowIds: draft.workflowIds } : {}),
+      ...(organizationId === undefined ? {} : { organizationId }),
+    });
   });
   await showOnce(ctx, created);
 }

@@ -6,7 +6,6 @@ import { looksLikeSecret } from '../../server/secretNames.ts';
 import type { Ctx } from '../ctx.ts';
 import { isConfigName } from '../names.ts';
 import {
-  alone,
   askChoice,
   askRow,
   askSecret,
@@ -17,9 +16,8 @@ import {
   confirm,
   type Place,
   Pressed,
-  withoutBack,
 } from '../prompts.ts';
-import { inSteps } from '../steps.ts';
+import { inSteps, type Steps } from '../steps.ts';
 import { configValueText, parseConfigValue } from '../values.ts';
 import { configText } from '../views/configText.ts';
 import type { ConfigNode } from '../views/configTree.ts';
@@ -62,9 +60,12 @@ export async function setConfig(ctx: Ctx, missing?: MissingConfig): Promise<void
 /** A new value for a row; a secret needs its full new value (C14). */
 export async function editConfig(ctx: Ctx, node?: ConfigNode): Promise<void> {
   const row = node?.kind === 'config' ? node.row : await askConfig(ctx, t('Edit Config'));
-  const place = alone(t('Edit “{0}”', row.name));
-  const content = withoutBack(await askContent(place, row.type, configValueText(row.type, row.value)));
-  await store(ctx, { ...address(row), type: row.type, content });
+  const steps: Steps<Pick<Draft, 'content'>> = {
+    content: { ask: (place) => askContent(place, row.type, row) },
+  };
+  await inSteps(ctx, t('Edit “{0}”', row.name), steps, ({ content }) =>
+    store(ctx, { ...address(row), type: row.type, content }),
+  );
 }
 
 export async function unsetConfig(ctx: Ctx, node?: ConfigNode): Promise<void> {
@@ -86,10 +87,19 @@ interface Known {
 }
 
 async function ask(ctx: Ctx, title: string, known: Known): Promise<void> {
-  const organizations = known.scope ? [] : await organizationChoices(ctx);
+  const [rows, organizations] = await Promise.all([
+    ctx.request('workflowKeys/configs/list', {}),
+    known.scope ? [] : organizationChoices(ctx),
+  ]);
   const nameOf = (soFar: Partial<Draft>) => known.name ?? soFar.name ?? '';
-  const typeOf = (soFar: Partial<Draft>) => known.type ?? soFar.type ?? 'string';
-  const draft = await inSteps<Draft>(title, {
+  const scopeOf = (soFar: Partial<Draft>) => (known.scope ?? soFar).organizationId;
+  const rowOf = (soFar: Partial<Draft>, organizationId: string | undefined) =>
+    rows.find((row) => row.name === nameOf(soFar) && row.organizationId === organizationId);
+  const storedOf = (soFar: Partial<Draft>) => rowOf(soFar, scopeOf(soFar));
+  // What is a secret stays one: only its removal lets a name hold a plain value again (D30).
+  const fixedType = (soFar: Partial<Draft>) => (storedOf(soFar)?.type === 'secret' ? 'secret' : known.type);
+  const typeOf = (soFar: Partial<Draft>) => fixedType(soFar) ?? soFar.type ?? 'string';
+  const steps: Steps<Draft> = {
     name: {
       when: () => known.name === undefined,
       ask: (place, soFar) =>
@@ -106,20 +116,25 @@ async function ask(ctx: Ctx, title: string, known: Known): Promise<void> {
       ask: (place) => askOrganization(place, t('Who sees it?'), organizations),
     },
     type: {
-      when: () => known.type === undefined,
+      when: (soFar) => fixedType(soFar) === undefined,
       ask: (place, soFar) => {
-        const choices = typeChoices(nameOf(soFar));
-        return askChoice(place, t('Which type?'), choices, choices[0]);
+        const isSecret = looksLikeSecret(nameOf(soFar)) || rowOf(soFar, undefined)?.type === 'secret';
+        const choices = typeChoices(isSecret);
+        const type = soFar.type ?? storedOf(soFar)?.type;
+        const active = choices.find(({ value }) => value === type);
+        return askChoice(place, t('Which type?'), choices, active ?? choices[0]);
       },
     },
-    content: { ask: (place, soFar) => askContent(place, typeOf(soFar), '') },
-  });
-  const organizationId = known.scope ? known.scope.organizationId : draft.organizationId;
-  await store(ctx, {
-    name: nameOf(draft),
-    type: typeOf(draft),
-    content: draft.content,
-    ...(organizationId === undefined ? {} : { organizationId }),
+    content: { ask: (place, soFar) => askContent(place, typeOf(soFar), storedOf(soFar)) },
+  };
+  await inSteps(ctx, title, steps, (draft) => {
+    const organizationId = scopeOf(draft);
+    return store(ctx, {
+      name: nameOf(draft),
+      type: typeOf(draft),
+      content: draft.content,
+      ...(organizationId === undefined ? {} : { organizationId }),
+    });
   });
 }
 
@@ -133,16 +148,22 @@ async function store(ctx: Ctx, { name, organizationId, type, content }: Draft): 
   });
 }
 
-async function askContent(place: Place, type: ConfigTypeName, value: string): Promise<Content | Back> {
-  if (type === 'secret') return await askSecretContent(place);
-  const answer = await askValue(place, type, value);
+/** What is stored there already is shown where it may be, and replaced. */
+async function askContent(place: Place, type: ConfigTypeName, stored?: ConfigRow): Promise<Content | Back> {
+  const isReplaced = stored !== undefined && !stored.needsValue;
+  if (type === 'secret') return await askSecretContent(place, isReplaced);
+  const value = stored?.type === type ? configValueText(type, stored.value) : '';
+  const answer = await askValue(place, type, value, isReplaced);
   return answer === back ? back : { value: answer };
 }
 
 /** The secret itself, or by the button where it is. */
-async function askSecretContent(place: Place): Promise<Content | Back> {
+async function askSecretContent(place: Place, isReplaced: boolean): Promise<Content | Back> {
+  const prompt = isReplaced
+    ? t('The new value; it replaces the one that is stored, is encrypted and not shown again')
+    : t('The secret; it is encrypted and not shown again');
   try {
-    const answer = await askSecret(place, t('The secret; it is encrypted and not shown again'), {
+    const answer = await askSecret(place, prompt, {
       iconPath: new vscode.ThemeIcon('link'),
       tooltip: t('Refer to an environment variable, a file or a command instead'),
     });
@@ -150,7 +171,7 @@ async function askSecretContent(place: Place): Promise<Content | Back> {
   } catch (error) {
     if (!(error instanceof Pressed)) throw error;
     const answer = await askReference(place);
-    return answer === back ? await askSecretContent(place) : answer;
+    return answer === back ? await askSecretContent(place, isReplaced) : answer;
   }
 }
 
@@ -199,20 +220,22 @@ async function askValue(
   place: Place,
   type: Exclude<ConfigTypeName, 'secret'>,
   value: string,
+  isReplaced: boolean,
 ): Promise<string | Back> {
+  const prompt = isReplaced ? t('The new value; it replaces the one that is stored') : t('The value');
   switch (type) {
     case 'bool': {
       const choices = ['true', 'false'].map((label) => ({ label, value: label }));
       return await askChoice(
         place,
-        t('The value'),
+        prompt,
         choices,
         choices.find(({ label }) => label === value),
       );
     }
     default:
       return await askText(place, {
-        prompt: t('The value ({0})', type),
+        prompt: `${prompt} (${type})`,
         value,
         validate: (text) => {
           const parsed = parseConfigValue(type, text, t);
@@ -222,8 +245,8 @@ async function askValue(
   }
 }
 
-/** C5: “Secret” stands first for a name that looks like one. */
-function typeChoices(name: string): Choice<ConfigTypeName>[] {
+/** C5: “Secret” stands first for what is likely to be one. */
+function typeChoices(isSecret: boolean): Choice<ConfigTypeName>[] {
   const secret: Choice<ConfigTypeName> = {
     label: `$(lock) ${t('Secret')}`,
     description: t('encrypted, never shown again'),
@@ -235,7 +258,7 @@ function typeChoices(name: string): Choice<ConfigTypeName>[] {
     { label: `$(symbol-boolean) ${t('True or false')}`, value: 'bool' },
     { label: '$(json) JSON', value: 'json' },
   ];
-  return looksLikeSecret(name) ? [secret, ...plain] : [...plain, secret];
+  return isSecret ? [secret, ...plain] : [...plain, secret];
 }
 
 async function askConfig(ctx: Ctx, title: string): Promise<ConfigRow> {

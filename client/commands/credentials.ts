@@ -14,7 +14,7 @@ import {
   confirm,
   type Place,
 } from '../prompts.ts';
-import { inSteps } from '../steps.ts';
+import { inSteps, type Steps } from '../steps.ts';
 import { authName, credentialText } from '../views/credentialText.ts';
 import { askOrganization, organizationChoices } from './organizations.ts';
 
@@ -44,7 +44,7 @@ export async function addCredential(ctx: Ctx): Promise<void> {
     organizationChoices(ctx),
   ]);
   const isOauth = ({ placement }: Partial<Draft>) => /^(client|refresh)/.test(placement?.auth ?? '');
-  const draft = await inSteps<Draft>(t('Add Credential'), {
+  const steps: Steps<Draft> = {
     service: {
       ask: (place) => askChoice(place, t('Which service is it for?'), services.map(serviceChoice)),
     },
@@ -127,8 +127,10 @@ export async function addCredential(ctx: Ctx): Promise<void> {
           validate: (text) => (text === '' ? undefined : checkAddress(text)),
         }),
     },
-  });
-  const row = await ctx.request('workflowKeys/credentials/add', wishOf(draft));
+  };
+  const row = await inSteps(ctx, t('Add Credential'), steps, (draft) =>
+    ctx.request('workflowKeys/credentials/add', wishOf(draft)),
+  );
   const test = t('Test Connection');
   const chosen = await vscode.window.showInformationMessage(t('“{0}” is stored.', row.name), test);
   if (chosen === test) await testCredential(ctx, row);
@@ -161,11 +163,13 @@ export async function testCredential(ctx: Ctx, given?: CredentialRow): Promise<v
 /** A new value (F13); the test is offered after it (F14). */
 export async function rotateCredential(ctx: Ctx, given?: CredentialRow): Promise<void> {
   const row = given ?? (await askCredential(ctx, t('Rotate Credential')));
-  const draft = await inSteps<Pick<Draft, 'value' | 'clientSecret'>>(t('Rotate “{0}”', row.name), {
+  const steps: Steps<Pick<Draft, 'value' | 'clientSecret'>> = {
     value: { ask: (place) => askValue(place, row.auth) },
     clientSecret: { when: () => row.auth === 'refresh-token', ask: askClientSecret },
-  });
-  await ctx.request('workflowKeys/credentials/rotate', { id: row.id, ...secretsOf(draft) });
+  };
+  await inSteps(ctx, t('Rotate “{0}”', row.name), steps, (draft) =>
+    ctx.request('workflowKeys/credentials/rotate', { id: row.id, ...secretsOf(draft) }),
+  );
   const test = t('Test Connection');
   const message = t('“{0}” has its new value; the next call uses it.', row.name);
   if ((await vscode.window.showInformationMessage(message, test)) === test) await testCredential(ctx, row);

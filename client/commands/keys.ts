@@ -12,7 +12,7 @@ import {
 import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import type { Ctx } from '../ctx.ts';
 import { alone, askChoice, askRow, askText, type Choice, confirm, withoutBack } from '../prompts.ts';
-import { inSteps } from '../steps.ts';
+import { inSteps, type Steps } from '../steps.ts';
 import { fullTime } from '../text.ts';
 import type { KeyNode } from '../views/keys.ts';
 import { askKey, expirationChoice, showOnce } from './keyPrompts.ts';
@@ -39,7 +39,7 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
   const scopes = scopeChoices(offered);
   const expirations = expirationChoices.map((days) => expirationChoice(days));
   const first = offered.find(({ id }) => id === workflow?.id) ?? offered[0];
-  const draft = await inSteps<Draft>(t('Create Workflow Key'), {
+  const steps: Steps<Draft> = {
     description: {
       ask: (place, soFar) =>
         askText(place, {
@@ -61,20 +61,25 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
       ask: (place) => askOrganization(place, t('Whose configuration do its runs read?'), organizations),
     },
     expiresInDays: {
-      ask: (place) => {
-        const active = expirations.find(({ value }) => value === defaultExpiresInDays);
+      ask: (place, { expiresInDays = defaultExpiresInDays }) => {
+        const active = expirations.find(({ value }) => value === expiresInDays);
         return askChoice(place, t('When does it expire?'), expirations, active);
       },
     },
-  });
-  const { description, scope, organizationId, expiresInDays } = draft;
-  const created = await ctx.request('workflowKeys/keys/create', {
-    description: description.trim(),
-    global: scope.workflowId === undefined,
-    ...(scope.workflowId === undefined ? {} : { workflowId: scope.workflowId }),
-    ...(organizationId === undefined ? {} : { organizationId }),
-    expiresInDays,
-  });
+  };
+  const created = await inSteps(
+    ctx,
+    t('Create Workflow Key'),
+    steps,
+    ({ description, scope, organizationId, expiresInDays }) =>
+      ctx.request('workflowKeys/keys/create', {
+        description: description.trim(),
+        global: scope.workflowId === undefined,
+        ...(scope.workflowId === undefined ? {} : { workflowId: scope.workflowId }),
+        ...(organizationId === undefined ? {} : { organizationId }),
+        expiresInDays,
+      }),
+  );
   await showOnce(ctx, created);
 }
 

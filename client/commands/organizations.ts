@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import type { OrganizationRow } from '../../server/protocol/organizations.ts';
 import type { Ctx } from '../ctx.ts';
+import { isOrganizationId } from '../names.ts';
 import { removalText } from '../organizationText.ts';
 import {
   alone,
@@ -16,7 +17,7 @@ import {
   withoutBack,
 } from '../prompts.ts';
 import { chosenOrganization, chooseOrganization as keepChoice } from '../settings.ts';
-import { inSteps } from '../steps.ts';
+import { inSteps, type Steps } from '../steps.ts';
 import type { ConfigNode } from '../views/configTree.ts';
 
 const { t } = vscode.l10n;
@@ -49,24 +50,29 @@ export function askOrganization(
 }
 
 export async function addOrganization(ctx: Ctx): Promise<void> {
-  const { id, name } = await inSteps<{ id: string; name: string }>(t('Add Organization'), {
+  const steps: Steps<{ id: string; name: string }> = {
     id: {
       ask: (place, soFar) =>
         askText(place, {
           prompt: t('Its id, as keys and the command line use it'),
           placeholder: 'acme',
           value: soFar.id ?? '',
-          validate: (text) => (text.trim() === '' ? t('An organization needs an id.') : undefined),
+          validate: (text) =>
+            isOrganizationId(text.trim())
+              ? undefined
+              : t('Letters, digits, “_”, “.” and “-”, a letter or digit first; at most 64; not “global”.'),
         }),
     },
     name: {
       ask: (place, soFar) =>
         askText(place, { prompt: t('Its name, for people'), value: soFar.name ?? soFar.id ?? '' }),
     },
-  });
-  await ctx.request('workflowKeys/organizations/add', {
-    id: id.trim(),
-    ...(name.trim() === '' ? {} : { name: name.trim() }),
+  };
+  await inSteps(ctx, t('Add Organization'), steps, async ({ id, name }) => {
+    await ctx.request('workflowKeys/organizations/add', {
+      id: id.trim(),
+      ...(name.trim() === '' ? {} : { name: name.trim() }),
+    });
   });
 }
 

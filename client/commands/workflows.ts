@@ -1,6 +1,7 @@
 /** Commands on workflows: open one, run one with asked parameters. */
 
 import * as vscode from 'vscode';
+import type { RunDetail } from '../../server/protocol/runs.ts';
 import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import type { Ctx } from '../ctx.ts';
 import { openRun } from '../documents.ts';
@@ -9,13 +10,15 @@ import {
   askChoice,
   askRow,
   askText,
+  type Back,
   Cancelled,
   type Choice,
+  type Place,
   Pressed,
   withoutBack,
 } from '../prompts.ts';
 import { chosenOrganization } from '../settings.ts';
-import { inSteps } from '../steps.ts';
+import { inSteps, type Steps } from '../steps.ts';
 import { parseArgument, parseInput } from '../values.ts';
 import { workflowText } from '../views/workflowText.ts';
 import { organizationChoices } from './organizations.ts';
@@ -33,18 +36,7 @@ export async function runWorkflow(ctx: Ctx, argument?: WorkflowArgument): Promis
   }
   const workflow = await workflowOf(ctx, t('Run Workflow'), argument);
   await saveSource(workflow);
-  const input = await askInput(workflow);
-  const organizationId = chosenOrganization();
-  const run = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: t('Running {0}', workflow.id) },
-    () =>
-      ctx.request('workflowKeys/runs/start', {
-        workflowId: workflow.id,
-        input,
-        ...(organizationId === undefined ? {} : { organizationId }),
-      }),
-  );
-  await openRun(run);
+  await openRun(await startRun(ctx, workflow));
 }
 
 export async function openWorkflow(ctx: Ctx, argument?: WorkflowArgument): Promise<void> {
@@ -111,32 +103,49 @@ const asJson: vscode.QuickInputButton = {
   tooltip: t('Type the whole input as JSON'),
 };
 
-/** One question per parameter; a parameter with a default may be left empty. */
-async function askInput(workflow: WorkflowRow): Promise<Record<string, unknown>> {
-  const title = t('Run {0}', workflow.id);
-  if (workflow.parameters.length === 0) {
-    return workflow.acceptsExtra ? await askJson(title, workflow) : {};
-  }
+/** Asks for the input: one question per parameter; a parameter with a default may be left empty. */
+async function startRun(ctx: Ctx, workflow: WorkflowRow): Promise<RunDetail> {
+  const { id, parameters, acceptsExtra } = workflow;
+  const title = t('Run {0}', id);
+  const organizationId = chosenOrganization();
+  const start = async (input: Record<string, unknown>) =>
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: t('Running {0}', id) },
+      () =>
+        ctx.request('workflowKeys/runs/start', {
+          workflowId: id,
+          input,
+          ...(organizationId === undefined ? {} : { organizationId }),
+        }),
+    );
+  const json: Steps<{ text: string }> = {
+    text: { ask: (place, soFar) => askJson(place, soFar.text ?? emptyInput(workflow)) },
+  };
+  const startWithJson = () => inSteps(ctx, title, json, ({ text }) => start(JSON.parse(text)));
+  if (parameters.length === 0) return acceptsExtra ? await startWithJson() : await start({});
+  const steps: Steps<Record<string, string>> = Object.fromEntries(
+    parameters.map((parameter) => [parameter.name, question(parameter)]),
+  );
   try {
-    const answers = await inSteps<Record<string, string>>(
-      title,
-      Object.fromEntries(workflow.parameters.map((parameter) => [parameter.name, question(parameter)])),
-    );
-    return Object.fromEntries(
-      workflow.parameters
-        .filter(({ name, required }) => required || answers[name] !== '')
-        .map(({ name, annotation }) => [name, parseArgument(annotation, answers[name] ?? '')]),
-    );
+    return await inSteps(ctx, title, steps, (answers) => start(inputOf(workflow, answers)));
   } catch (error) {
     if (!(error instanceof Pressed)) throw error;
-    return await askJson(title, workflow);
+    return await startWithJson();
   }
+}
+
+function inputOf({ parameters }: WorkflowRow, answers: Record<string, string>): Record<string, unknown> {
+  return Object.fromEntries(
+    parameters
+      .filter(({ name, required }) => required || answers[name] !== '')
+      .map(({ name, annotation }) => [name, parseArgument(annotation, answers[name] ?? '')]),
+  );
 }
 
 function question({ name, annotation, required }: WorkflowRow['parameters'][number]) {
   const prompt = annotation ? `${name}: ${annotation}` : name;
   return {
-    ask: (place: Parameters<typeof askText>[0], soFar: Partial<Record<string, string>>) =>
+    ask: (place: Place, soFar: Partial<Record<string, string>>) =>
       askText(place, {
         prompt: required ? prompt : t('{0} (empty for its default)', prompt),
         value: soFar[name] ?? '',
@@ -145,18 +154,20 @@ function question({ name, annotation, required }: WorkflowRow['parameters'][numb
   };
 }
 
-async function askJson(title: string, { parameters }: WorkflowRow): Promise<Record<string, unknown>> {
-  const text = withoutBack(
-    await askText(alone(title), {
-      prompt: t('The input, a JSON object'),
-      value: JSON.stringify(Object.fromEntries(parameters.map(({ name }) => [name, '']))),
-      validate: (typed) => {
-        const parsed = parseInput(typed, t);
-        return parsed.ok ? undefined : parsed.problem;
-      },
-    }),
-  );
-  return JSON.parse(text);
+function askJson(place: Place, value: string): Promise<string | Back> {
+  return askText(place, {
+    prompt: t('The input, a JSON object'),
+    value,
+    validate: (typed) => {
+      const parsed = parseInput(typed, t);
+      return parsed.ok ? undefined : parsed.problem;
+    },
+  });
+}
+
+/** Every parameter by its name, to be filled in. */
+function emptyInput({ parameters }: WorkflowRow): string {
+  return JSON.stringify(Object.fromEntries(parameters.map(({ name }) => [name, ''])));
 }
 
 /** What runs is what stands in the editor. */

@@ -29,7 +29,7 @@ export function configText(row: ConfigRow, context: TextContext): ConfigText {
     ...(row.description ? [escapeMarkdown(row.description)] : []),
     row.needsValue
       ? t('It was imported without its value; workflows that read it fail until it is set.')
-      : escapeMarkdown(value),
+      : escapeMarkdown(oneLine(value, shownCodePoints)),
     t('Changed {0} by {1}', fullTime(row.updatedAt, context), escapeMarkdown(row.updatedBy)),
   ];
   return {
@@ -40,6 +40,9 @@ export function configText(row: ConfigRow, context: TextContext): ConfigText {
     icon: row.needsValue ? 'warning' : typeIcons[row.type],
   };
 }
+
+/** A tooltip is no place to read a document. */
+const shownCodePoints = 1000;
 
 /** Invariant: a secret is six dots, whatever the daemon answered (C12); of a reference its kind is told. */
 function shownValue(row: ConfigRow, t: Translate): string {

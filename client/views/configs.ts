@@ -60,7 +60,7 @@ function configItem({ row }: ConfigNode & { kind: 'config' }, context: TextConte
   item.contextValue = 'config';
   item.iconPath = new vscode.ThemeIcon(
     text.icon,
-    row.needsValue ? new vscode.ThemeColor('list.warningForeground') : undefined,
+    row.needsValue ? new vscode.ThemeColor('editorWarning.foreground') : undefined,
   );
   return item;
 }

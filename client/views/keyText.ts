@@ -8,11 +8,16 @@ export type KeyTone = 'normal' | 'expired' | 'orphaned';
 export interface KeyText {
   /** `Global`, the workflow's name, or `API key` (W5). */
   scope: string;
-  /** The scope, then the description. */
+  /** The scope, why it runs nothing if so, and the description: what a narrow view cuts off is the least of it. */
   label: string;
+  /** The first so many characters of the label, each a badge of its own. */
+  labelBadges: string[];
   /** Orphaned, expired, replaced, endpoint off, rotate it. */
   badges: KeyBadge[];
-  /** The lines of the card below it: the masked key, an API key's scopes, expiration, last use and creation. */
+  /**
+   * The lines of the card below it: the masked key, an API key's scopes, whose configuration its runs read,
+   * expiration, last use and creation.
+   */
   facts: KeyFact[];
   /** Markdown. */
   tooltip: string;
@@ -27,6 +32,8 @@ export interface KeyBadge {
   title: string;
   /** What it means and what to do. */
   why: string;
+  /** The key runs nothing. */
+  isEnd: boolean;
 }
 
 export interface KeyFact {
@@ -43,7 +50,12 @@ export function keyText(row: KeyRow, context: TextContext): KeyText {
   const scope = row.global ? t('Global') : (row.workflowId ?? t('API key'));
   const badges = keyBadges(row, context);
   const lastUse = row.lastUsedAt ? t('Used {0}', relativeTime(row.lastUsedAt, context)) : t('Never used');
-  const scopes = row.scopes ? [{ icon: 'shield', text: rights(row, context) }] : [];
+  const labelBadges = [scope, ...badges.filter(({ isEnd }) => isEnd).map(({ title }) => title)];
+  const owner = row.organizationId;
+  const reach: KeyFact[] = [
+    ...(row.scopes ? [{ icon: 'shield', text: rights(row, context) }] : []),
+    ...(owner === undefined ? [] : [{ icon: 'organization', text: t('For {0}', owner) }]),
+  ];
   const times: KeyFact[] = [
     { icon: 'calendar', text: expirationText(row, context), ...timeOf(row.endsAt ?? row.expiresAt, context) },
     { icon: 'pulse', text: lastUse, ...timeOf(row.lastUsedAt, context) },
@@ -55,21 +67,25 @@ export function keyText(row: KeyRow, context: TextContext): KeyText {
   ];
   return {
     scope,
-    label: `${scope}  ${row.description}`,
+    label: [...labelBadges, row.description].join(badgeGap),
+    labelBadges,
     badges,
-    facts: [{ icon: 'lock-small', text: row.masked }, ...scopes, ...times],
+    facts: [{ icon: 'lock-small', text: row.masked }, ...reach, ...times],
     tooltip: keyTooltip(row, scope, badges, context),
     spoken: [
       scope,
       row.description,
       ...badges.map(({ title }) => title),
-      ...scopes.map(({ text }) => text),
+      ...reach.map(({ text }) => text),
       ...times.map(({ text }) => text),
     ].join(', '),
     tone: row.orphaned ? 'orphaned' : row.expired ? 'expired' : 'normal',
     icon: row.orphaned ? 'warning' : row.expired ? 'history' : row.global ? 'globe' : 'key',
   };
 }
+
+/** Between what stands in the label. */
+export const badgeGap = '  ';
 
 export type KeyMenu = 'key-global' | 'key-workflow' | 'key-api' | 'key-orphaned' | 'key-ended';
 
@@ -93,6 +109,7 @@ function keyBadges(row: KeyRow, { t }: TextContext): KeyBadge[] {
       why: t(
         'Its workflow no longer exists, so it runs nothing. Revoke it, rebind it, or restore the workflow’s name.',
       ),
+      isEnd: true,
     });
   if (row.endsAt !== undefined)
     badges.push({
@@ -100,21 +117,25 @@ function keyBadges(row: KeyRow, { t }: TextContext): KeyBadge[] {
       why: row.expired
         ? t('Its successor has taken over, and it runs nothing any more. Revoke it to remove it here.')
         : t('Its successor was made. Both are valid until this one ends by itself.'),
+      isEnd: row.expired,
     });
   else if (row.expired)
     badges.push({
       title: t('Expired'),
       why: t('It runs nothing, but still holds its place. Revoke it to make a new one.'),
+      isEnd: true,
     });
   if (row.endpointOff)
     badges.push({
       title: t('Endpoint off'),
       why: t('The workflow exists, but its endpoint is switched off.'),
+      isEnd: false,
     });
   if (row.rotationDue)
     badges.push({
       title: t('Rotate it'),
       why: t('It is older than 90 days. Rotate it, and both keys are valid while you replace the old one.'),
+      isEnd: false,
     });
   return badges;
 }
@@ -156,7 +177,7 @@ function keyTooltip(row: KeyRow, scope: string, badges: KeyBadge[], context: Tex
     [
       '| | |',
       '| --- | --- |',
-      ...facts.map(([name, value]) => `| ${name} | ${escapeMarkdown(value)} |`),
+      ...facts.map(([name, value]) => `| ${name}&emsp; | ${escapeMarkdown(value)} |`),
     ].join('\n'),
   ].join('\n\n');
 }

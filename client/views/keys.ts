@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { KeyRow } from '../../server/protocol/keys.ts';
 import type { Ctx } from '../ctx.ts';
-import { type KeyFact, keyMenu, keyText } from './keyText.ts';
+import { badgeGap, type KeyFact, type KeyText, keyMenu, keyText } from './keyText.ts';
 import type { ViewDefinition } from './view.ts';
 
 const scheme = 'workflow-keys-key';
@@ -29,11 +29,14 @@ export const keysView: ViewDefinition<KeyNode> = {
     const fact = node.kind === 'fact' && text.facts[node.index];
     if (fact) return factItem(fact);
     const item = new vscode.TreeItem(
-      { label: text.label, highlights: [[0, text.scope.length]] },
+      { label: text.label, highlights: highlightsOf(text) },
       vscode.TreeItemCollapsibleState.Expanded,
     );
     item.id = row.id;
-    item.description = text.badges.map(({ title }) => title).join(' · ');
+    item.description = text.badges
+      .filter(({ isEnd }) => !isEnd)
+      .map(({ title }) => title)
+      .join(' · ');
     item.tooltip = new vscode.MarkdownString(text.tooltip, true);
     item.accessibilityInformation = { label: text.spoken };
     item.contextValue = keyMenu(row);
@@ -60,7 +63,18 @@ function factItem({ text, icon }: KeyFact): vscode.TreeItem {
   return item;
 }
 
-const toneColors = { orphaned: 'list.errorForeground', expired: 'list.warningForeground' };
+/** Where in the label each badge stands. */
+function highlightsOf({ labelBadges }: KeyText): [number, number][] {
+  let end = -badgeGap.length;
+  return labelBadges.map((badge) => {
+    const start = end + badgeGap.length;
+    end = start + badge.length;
+    return [start, end];
+  });
+}
+
+/** Those for lists have no colour in themes of high contrast. */
+const toneColors = { orphaned: 'errorForeground', expired: 'editorWarning.foreground' };
 
 /** W31, W33: an orphaned key is red, an expired one in the colour of warnings. */
 export function decorateKeys(ctx: Ctx): void {

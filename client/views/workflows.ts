@@ -21,7 +21,7 @@ export const workflowsView: ViewDefinition<WorkflowRow> = {
     item.contextValue = `workflow-${endpointState(row)}`;
     item.iconPath = new vscode.ThemeIcon(
       text.icon,
-      row.duplicate ? new vscode.ThemeColor('list.errorForeground') : undefined,
+      row.duplicate ? new vscode.ThemeColor('errorForeground') : undefined,
     );
     item.command = {
       command: 'workflowKeys.workflows.open',

@@ -2,7 +2,11 @@
 
 import { Failure } from '../errors.ts';
 import { bury } from '../keys/keyRecords.ts';
-import type { OrganizationContents, OrganizationRow } from '../protocol/organizations.ts';
+import {
+  type OrganizationContents,
+  type OrganizationRow,
+  organizationIdPattern,
+} from '../protocol/organizations.ts';
 import type {
   ApiKeyRecord,
   ConfigRecord,
@@ -29,8 +33,7 @@ export function unknownOrganization(id: string, code: 'not-found' | 'bad-input' 
 
 /** The name as it is stored, trimmed. @throws Failure `bad-input` for a bad id or name. */
 export function checkOrganization({ id, name = id }: { id: string; name?: string }): string {
-  // In workflow code `scope="global"` is the global scope (D5), so no organization may be called so.
-  if (typeof id !== 'string' || !idPattern.test(id) || id.toLowerCase() === 'global') {
+  if (typeof id !== 'string' || !organizationIdPattern.test(id)) {
     throw new Failure(
       'bad-input',
       'The id of an organization has 1 to 64 letters, digits, "_", "." and "-", begins with a letter or digit, ' +
@@ -147,7 +150,6 @@ export function removedMessage(id: string): string {
   return `Organization "${id}" was removed while this run went on, so the run has no configs and credentials any more.`;
 }
 
-const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const longestName = 100;
 
 async function find(reader: StateReader, id: string): Promise<OrganizationRecord | undefined> {

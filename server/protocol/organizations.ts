@@ -2,6 +2,9 @@
 
 import type { Timestamp } from './time.ts';
 
+/** In workflow code `scope="global"` is the global scope (D5), so no organization may be called so. */
+export const organizationIdPattern = /^(?!global$)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/i;
+
 export interface OrganizationRow {
   id: string;
   name: string;

@@ -25,7 +25,7 @@ test('a row says whose key it is and for whom, and its tooltip where it goes', (
   assert.deepEqual([label, description, spoken], ['stripe', 'stripe · Global', 'stripe, stripe, Global']);
   assert.match(tooltip, /^\*\*stripe\*\* \(stripe, Bearer token\)/);
   assert.match(tooltip, /Only sent to api\\\.stripe\\\.com, \\\*\\\.example\\\.com/);
-  assert.match(tooltip, /In the header Authorization: Bearer/);
+  assert.match(tooltip, /In the header Authorization\\: Bearer/);
 });
 
 test('a service that is not known by name is told by its hosts', () => {

@@ -31,11 +31,13 @@ test('a workflow-specific key shows the workflow instead of "Global"', () => {
 test('an expiration is shown also when it is never, and a last use also when there was none', () => {
   const { spoken, tooltip } = keyText({ ...row, expiresAt: null }, context);
   assert.match(spoken, /Never expires, Never used/);
-  assert.match(tooltip, /\| Expires \| never \|/);
+  assert.match(tooltip, /\| Expires&emsp; \| never \|/);
 });
 
 test('an orphaned key is red, says so first and says what to do', () => {
   const text = keyText({ ...row, global: false, workflowId: 'gone', orphaned: true }, context);
+  assert.equal(text.label, 'gone  Orphaned  CI pipeline trigger');
+  assert.deepEqual(text.labelBadges, ['gone', 'Orphaned']);
   assert.equal(text.tone, 'orphaned');
   assert.equal(text.icon, 'warning');
   assert.deepEqual(titles(text), ['Orphaned']);
@@ -44,6 +46,7 @@ test('an orphaned key is red, says so first and says what to do', () => {
 
 test('an expired key carries an "Expired" badge', () => {
   const text = keyText({ ...row, expired: true, expiresAt: inDays(-2) }, context);
+  assert.deepEqual(text.labelBadges, ['Global', 'Expired']);
   assert.equal(text.tone, 'expired');
   assert.deepEqual(titles(text), ['Expired']);
   assert.match(text.spoken, /Expired 2 days ago/);
@@ -53,11 +56,18 @@ test('a key whose endpoint is switched off says so, and is not called orphaned',
   const text = keyText({ ...row, endpointOff: true }, context);
   assert.deepEqual(titles(text), ['Endpoint off']);
   assert.equal(text.tone, 'normal');
+  assert.equal(text.label, 'Global  CI pipeline trigger');
+});
+
+test('a key of an organization says so on its card, and to a screen reader (D28)', () => {
+  const text = keyText({ ...row, organizationId: 'acme' }, context);
+  assert.equal(text.facts[1]?.text, 'For acme');
+  assert.match(text.spoken, /For acme/);
 });
 
 test('a description cannot smuggle Markdown into the tooltip', () => {
   const { tooltip } = keyText({ ...row, description: '[x](command:y) **z**' }, context);
-  assert.ok(tooltip.startsWith('**\\[x\\]\\(command:y\\) \\*\\*z\\*\\***'));
+  assert.ok(tooltip.startsWith('**\\[x\\]\\(command\\:y\\) \\*\\*z\\*\\***'));
 });
 
 test('a screen reader hears scope, description, state and times', () => {
@@ -92,7 +102,7 @@ test('an API key shows what it may do, and on which workflows when they are limi
   );
   const limited = keyText({ ...api, workflowIds: ['hello', 'charge'] }, context);
   assert.equal(limited.facts[1]?.text, 'workflows:execute, runs:read on hello, charge');
-  assert.match(limited.tooltip, /\| May \| workflows:execute, runs:read on hello, charge \|/);
+  assert.match(limited.tooltip, /\| May&emsp; \| workflows\\:execute, runs\\:read on hello, charge \|/);
   assert.match(limited.spoken, /runs:read on hello, charge/);
 });
 

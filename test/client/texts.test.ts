@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { escapeMarkdown, oneLine, relativeTime } from '../../client/text.ts';
+import { auditDocument } from '../../client/views/auditText.ts';
 import { configText } from '../../client/views/configText.ts';
 import { isActive, runDocument, runText } from '../../client/views/runText.ts';
 import { endpointState, workflowText } from '../../client/views/workflowText.ts';
+import type { AuditRow } from '../../server/protocol/audit.ts';
 import type { ConfigRow } from '../../server/protocol/configs.ts';
 import type { RunDetail } from '../../server/protocol/runs.ts';
 import type { WorkflowRow } from '../../server/protocol/workflows.ts';
@@ -46,6 +48,11 @@ describe('configuration', () => {
     const long = configText({ ...row, type: 'string', value: 'a\nb'.repeat(100) }, context);
     assert.equal([...long.description].length, 80);
     assert.doesNotMatch(long.description, /\n/);
+  });
+
+  test('a value of many thousand characters does not fill the tooltip', () => {
+    const { tooltip } = configText({ ...row, type: 'string', value: 'x'.repeat(50_000) }, context);
+    assert.ok(tooltip.length < 2_000);
   });
 });
 
@@ -90,6 +97,29 @@ describe('workflows', () => {
       /`POST http:.*`\n\n`greet\(name: str, count: int = …\)`/,
     );
     assert.doesNotMatch(workflowText({ ...row, endpointEnabled: false }, context).tooltip, /http:/);
+  });
+});
+
+describe('the audit log', () => {
+  const row: AuditRow = {
+    seq: 12,
+    at: '2026-11-21T09:00:00.000Z',
+    actor: 'run',
+    action: 'secret.read',
+    target: 'stripe_api_key',
+    outcome: 'ok',
+  };
+
+  test('a line says for which organization it was, and which run or request it belongs to', () => {
+    const text = auditDocument([
+      { ...row, organizationId: 'acme', runId: 'r1', detail: { scope: 'global' } },
+      { ...row, seq: 13, action: 'request.refused', outcome: 'refused', requestId: 'q1' },
+    ]);
+    assert.equal(
+      text,
+      '    12  2026-11-21T09:00:00.000Z  ok       secret.read  stripe_api_key  by run  organization=acme  run=r1  scope=global\n' +
+        '    13  2026-11-21T09:00:00.000Z  refused  request.refused  stripe_api_key  by run  request=q1\n',
+    );
   });
 });
 
@@ -163,6 +193,10 @@ test('times are told in the unit that fits, and 90 days stay days', () => {
 test('a line is cut between code points, never inside one', () => {
   assert.equal(oneLine('🔑🔑🔑', 2), '🔑…');
   assert.equal(oneLine(' a \n b '), 'a b');
+});
+
+test('an address in a text is no link in Markdown, so that it is shown as it is', () => {
+  assert.equal(escapeMarkdown('https://a_b.test/$(x)<y'), 'https\\://a\\_b\\.test/\\$\\(x\\)\\<y');
 });
 
 test('Markdown in a text stands for itself', () => {
