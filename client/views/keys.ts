@@ -83,7 +83,7 @@ export function decorateKeys(ctx: Ctx): void {
       provideFileDecoration(uri) {
         if (uri.scheme !== scheme || !(uri.query in toneColors)) return undefined;
         const tone = uri.query as keyof typeof toneColors;
-        return { color: new vscode.ThemeColor(toneColors[tone]), badge: tone === 'orphaned' ? '!' : '⌛' };
+        return { color: new vscode.ThemeColor(toneColors[tone]), badge: '!' };
       },
     }),
   );

@@ -141,6 +141,15 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.row('Configuration', 'webhook_secret').getByText('••••••', { exact: true }).waitFor();
   });
 
+  test('"Add Config…" never makes a stored secret plain, and says that it is replaced', async () => {
+    await window.command('Workflow Keys: Add Config…');
+    await window.answer('The name that workflows read', 'webhook_secret');
+    await window.quickInput.locator('.quick-input-message', { hasText: 'replaces the one' }).waitFor();
+    await window.quickInput.locator('input[type=password]').waitFor();
+    await window.page.keyboard.press('Escape');
+    await window.quickInput.waitFor({ state: 'detached' });
+  });
+
   test('a secret refers to a file instead, and its row says so (D29)', async () => {
     const path = join(editor.folder, 'kept-elsewhere.txt');
     writeFileSync(path, 'example-kept-secret\n');
@@ -225,6 +234,7 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.command('Workflow Keys: Add Organization…');
     await window.answer('Its id', 'acme');
     await window.answer('Its name', 'Acme Corporation');
+    await window.row('Configuration', 'Acme Corporation').waitFor();
     await window.clickRowAction(window.row('Configuration', 'Acme Corporation'), 'Add Config');
     await window.answer('The name that workflows read', 'retries');
     await window.choose('Which type?', 'Whole number');
@@ -236,6 +246,19 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.command('Workflow Keys: Choose Organization…');
     await window.choose('For which organization', 'Acme Corporation');
     await window.squiggles('warning').waitFor({ state: 'detached' });
+  });
+
+  test('what is refused is asked for again, and no answer is lost', async () => {
+    await window.command('Workflow Keys: Add Organization…');
+    await window.answer('Its id', 'acme');
+    await window.answer('Its name', 'Another company');
+    await window.notification('There is an organization "acme" already').waitFor();
+    await window.waitForAnswer('Its name', 'Another company');
+    await window.pressInputButton('Back');
+    await window.waitForAnswer('Its id', 'acme');
+    await window.page.keyboard.press('Escape');
+    await window.quickInput.waitFor({ state: 'detached' });
+    await window.clearNotifications();
   });
 
   test('the audit log is shown, grows while it is looked at, and is verified', async () => {

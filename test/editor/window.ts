@@ -117,11 +117,16 @@ export class Window {
 
   /** Takes what stands already in the box that asks `prompt`. */
   async accept(prompt: string, expected: string): Promise<void> {
+    await this.waitForAnswer(prompt, expected);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Waits until the box that asks `prompt` holds this text already. */
+  async waitForAnswer(prompt: string, expected: string): Promise<void> {
     await this.quickInput.locator('.quick-input-message', { hasText: prompt }).waitFor();
     await this.page.waitForFunction(
       `document.querySelector('.quick-input-widget input')?.value === ${JSON.stringify(expected)}`,
     );
-    await this.page.keyboard.press('Enter');
   }
 
   /** Chooses a row of the pick that asks `placeholder`. */
