@@ -3,13 +3,13 @@
 import { isPresent, removedMessage } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
 import { configNamePattern } from '../protocol/configs.ts';
-import type { CallServices, CallWish, RunScope } from '../runs/contracts.ts';
+import type { CallAnswer, CallServices, CallWish, RunScope } from '../runs/contracts.ts';
 import type { AuditEntry } from '../store/contracts/audit.ts';
 import type { CredentialRecord } from '../store/contracts/records.ts';
 import type { State } from '../store/contracts/state.ts';
 import { auditOf, resolveCredential } from './connections.ts';
 import { isAllowed } from './hosts.ts';
-import type { HttpClient, OutgoingRequest } from './httpClient.ts';
+import type { HttpClient, OutgoingAnswer, OutgoingRequest } from './httpClient.ts';
 import type { Inject, Injection } from './injection.ts';
 import { framingHeaders } from './wish.ts';
 
@@ -91,15 +91,20 @@ export function openCallAccess({ state, client, inject, appendAudit }: CallAcces
   return {
     async call(run, wish, signal) {
       const request = checkWish(wish);
-      const credential =
-        wish.credential === undefined ? undefined : await credentialFor(run, wish.credential, request.url);
-      const { injected, secrets = [], onRefused } = credential ?? {};
-      const { status, headers, body, url } = await client.send(
-        { ...request, ...(injected && { injected }) },
-        signal,
-      );
-      if (status === 401) onRefused?.();
-      return { answer: { status, headers, body: body.toString('base64'), url: url.href }, secrets };
+      const { credential: name } = wish;
+      if (name === undefined) return { answer: shown(await client.send(request, signal)), secrets: [] };
+      let leftMs = request.timeoutMs;
+      const secrets: string[] = [];
+      for (let isLast = false; ; isLast = true) {
+        const { injected, secrets: sent, onRefused } = await credentialFor(run, name, request.url);
+        secrets.push(...sent);
+        const begun = performance.now();
+        const answer = await client.send({ ...request, injected, timeoutMs: leftMs }, signal);
+        leftMs = Math.max(1, Math.ceil(leftMs - (performance.now() - begun)));
+        const isRefused = answer.status === 401 && answer.url.origin === request.url.origin;
+        // What was refused was not done, so that the same call with a new token does nothing twice.
+        if (!isRefused || !onRefused() || isLast) return { answer: shown(answer), secrets };
+      }
     },
 
     async credentialHeaders(run, name) {
@@ -114,6 +119,10 @@ export function openCallAccess({ state, client, inject, appendAudit }: CallAcces
       return { headers: { [injected.name]: injected.value }, secrets };
     },
   };
+}
+
+function shown({ status, headers, body, url }: OutgoingAnswer): CallAnswer {
+  return { status, headers, body: body.toString('base64'), url: url.href };
 }
 
 /** @throws Failure `bad-input` that names what cannot be sent, and no value. */

@@ -10,8 +10,8 @@ export interface Injection {
   injected: Injected;
   /** What must be kept out of a run's output, in every part that stands for the whole. */
   secrets: string[];
-  /** To be called when the service answers 401. */
-  onRefused: () => void;
+  /** To be called when the service answers 401: whether there may be another value, which has to be asked for anew. */
+  onRefused: () => boolean;
 }
 
 export type Inject = (record: CredentialRecord) => Promise<Injection>;
@@ -20,11 +20,15 @@ export type Inject = (record: CredentialRecord) => Promise<Injection>;
 export function openInjection({ vault, tokens }: { vault: Pick<Vault, 'open'>; tokens: Tokens }): Inject {
   return async (record) => {
     if (isOauth(record.auth)) {
-      const accessToken = await tokens.current(record);
+      const { accessToken, isNew } = await tokens.current(record);
       return {
         injected: place(record, accessToken),
         secrets: [accessToken],
-        onRefused: () => tokens.refuse(record, accessToken),
+        onRefused: () => {
+          tokens.refuse(record, accessToken);
+          // A service may end a token before its time; one that was issued just now it means to refuse.
+          return !isNew;
+        },
       };
     }
     const value = vault.open(record, record.value);
@@ -33,7 +37,7 @@ export function openInjection({ vault, tokens }: { vault: Pick<Vault, 'open'>; t
     return {
       injected: place(record, sent),
       secrets: isBasic ? [value, sent, value.slice(value.indexOf(':') + 1)] : [value],
-      onRefused: () => undefined,
+      onRefused: () => false,
     };
   };
 }

@@ -15,6 +15,14 @@ export interface TokensParts {
   clock: () => Millis;
 }
 
+/** What a token server has given. */
+interface Issued {
+  accessToken: string;
+  refreshToken: string | undefined;
+  lifetimeMs: number;
+  askedAt: Millis;
+}
+
 interface Token {
   accessToken: string;
   renewAt: Millis;
@@ -33,28 +41,33 @@ export class Tokens {
   readonly #tokens = new Map<string, Token>();
   /** Credential and its value → the renewal that is under way. Not the sealed value: a new secret key changes it. */
   readonly #renewals = new Map<string, Promise<string>>();
+  /** Credential → what took the place of its refresh token, which is spent, and could not be stored yet. */
+  readonly #unstored = new Map<string, { spent: string; issued: Issued }>();
 
   constructor(parts: TokensParts) {
     this.#parts = parts;
   }
 
   /**
-   * An access token that lasts for a call. Whoever comes while it is renewed waits for the same renewal.
+   * An access token that lasts for a call, and whether it was issued just for that. Whoever comes while it is renewed
+   * waits for the same renewal.
    *
    * @throws Failure `call-failed` when none is issued, `call-timeout`, `cannot-decrypt`.
    */
-  async current(record: CredentialRecord): Promise<string> {
+  async current(record: CredentialRecord): Promise<{ accessToken: string; isNew: boolean }> {
     const { id } = record;
     const { vault, clock } = this.#parts;
     const value = vault.open(record, record.value);
     const token = this.#tokens.get(id);
-    if (token?.issuedFor === value && clock() < token.renewAt) return token.accessToken;
+    if (token?.issuedFor === value && clock() < token.renewAt) {
+      return { accessToken: token.accessToken, isNew: false };
+    }
     const renewalId = `${id}/${value}`;
     const underWay = this.#renewals.get(renewalId);
-    if (underWay) return underWay;
+    if (underWay) return { accessToken: await underWay, isNew: true };
     const renewal = this.#renew(record, value).finally(() => this.#renewals.delete(renewalId));
     this.#renewals.set(renewalId, renewal);
-    return renewal;
+    return { accessToken: await renewal, isNew: true };
   }
 
   /** The service refused it: the next call gets another one. */
@@ -63,6 +76,25 @@ export class Tokens {
   }
 
   async #renew(record: CredentialRecord, value: string): Promise<string> {
+    const unstored = this.#unstored.get(record.id);
+    const issued = unstored?.spent === value ? unstored.issued : await this.#issue(record, value);
+    const { askedAt, lifetimeMs, accessToken, refreshToken } = issued;
+    const issuedFor = record.auth === 'refresh-token' ? (refreshToken ?? value) : value;
+    if (issuedFor !== value) {
+      // The old one may be spent, so the new one is on the disk before anything else happens; where the disk is full, it
+      // waits for the next call.
+      this.#unstored.set(record.id, { spent: value, issued });
+      await this.#store(record, value, issuedFor);
+      this.#unstored.delete(record.id);
+    }
+    const renewAt = askedAt + lifetimeMs - Math.min(marginMs, lifetimeMs / 2);
+    // It may have waited for the disk longer than it lasts.
+    if (unstored && this.#parts.clock() >= renewAt) return this.#renew(record, issuedFor);
+    this.#tokens.set(record.id, { accessToken, renewAt, issuedFor });
+    return accessToken;
+  }
+
+  async #issue(record: CredentialRecord, value: string): Promise<Issued> {
     const { vault, clock } = this.#parts;
     const clientSecret =
       record.auth === 'client-credentials'
@@ -77,13 +109,7 @@ export class Tokens {
         : { grant_type: 'client_credentials' }),
       ...(record.oauthScope !== undefined && { scope: record.oauthScope }),
     };
-    const issued = await this.#ask(record, grant, clientSecret);
-    const renewAt = askedAt + issued.lifetimeMs - Math.min(marginMs, issued.lifetimeMs / 2);
-    const issuedFor = record.auth === 'refresh-token' ? (issued.refreshToken ?? value) : value;
-    // The old refresh token may be spent, so the new one is on the disk before anything else happens.
-    if (issuedFor !== value) await this.#store(record, value, issuedFor);
-    this.#tokens.set(record.id, { accessToken: issued.accessToken, renewAt, issuedFor });
-    return issued.accessToken;
+    return { ...(await this.#ask(record, grant, clientSecret)), askedAt };
   }
 
   /** The client's id and secret stand in the body; where a server wants them in the header only (RFC 6749), there. */
@@ -94,7 +120,8 @@ export class Tokens {
       client_id: clientId,
       ...(clientSecret !== undefined && { client_secret: clientSecret }),
     });
-    const wantsHeader = first.status === 401 && clientSecret !== undefined;
+    const isUnknown = first.status === 401 || errorIn(first) === 'invalid_client';
+    const wantsHeader = isUnknown && clientSecret !== undefined;
     const pair = [clientId, clientSecret ?? ''].map((part) => encodeURIComponent(part)).join(':');
     const answer = wantsHeader
       ? await this.#post(record, grant, `Basic ${Buffer.from(pair).toString('base64')}`)
@@ -144,12 +171,13 @@ export class Tokens {
   }
 }
 
-function readAnswer({ name }: CredentialRecord, { status, body }: OutgoingAnswer) {
+function readAnswer({ name }: CredentialRecord, given: OutgoingAnswer) {
+  const { status, body } = given;
   const answer = parseObject(body.toString()) ?? {};
-  const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, error } = answer;
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = answer;
   if (status !== 200 || typeof accessToken !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(accessToken)) {
-    const word =
-      typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? `${status}, ${error}` : String(status);
+    const error = errorIn(given);
+    const word = error === undefined ? String(status) : `${status}, ${error}`;
     throw new Failure(
       'call-failed',
       `No token was issued for credential "${name}" (${word}). Check its client and scope, or give it a new value.`,
@@ -161,4 +189,10 @@ function readAnswer({ name }: CredentialRecord, { status, body }: OutgoingAnswer
     refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
     lifetimeMs: seconds > 0 ? seconds * 1000 : assumedLifetimeMs,
   };
+}
+
+/** The code of RFC 6749, 5.2; what else stands there could quote what was sent. */
+function errorIn({ body }: OutgoingAnswer): string | undefined {
+  const { error } = parseObject(body.toString()) ?? {};
+  return typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : undefined;
 }

@@ -22,6 +22,8 @@ export interface TestStore {
   audited: AuditEntry[];
   /** From now on no audit record can be written. */
   breakAudit(): void;
+  /** From now on they can be again. */
+  mendAudit(): void;
   appendAudit(entry: AuditEntry): Promise<void>;
   /** Everything that is on the disk, as text. */
   readDisk(): Promise<string>;
@@ -63,6 +65,9 @@ export async function openStore(t: TestContext): Promise<TestStore> {
     audited,
     breakAudit: () => {
       broken = true;
+    },
+    mendAudit: () => {
+      broken = false;
     },
     appendAudit: (entry) => append([entry]),
     readDisk: async () => {

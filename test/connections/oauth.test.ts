@@ -160,6 +160,74 @@ test(
   },
 );
 
+test(
+  'a new refresh token that cannot be stored yet is not lost, though the old one is spent',
+  limit,
+  async (t) => {
+    const { place, issuer, service } = await openBoth(t, (round) =>
+      json({ access_token: `token-test-${round}`, refresh_token: `refresh-test-${round}`, expires_in: 3600 }),
+    );
+    await place.add(service, refreshing(issuer));
+    for (const [waitMs, expected] of [
+      [0, 'Bearer token-test-1'],
+      // The token that waited has ended meanwhile, so the refresh token that came with it is used at once.
+      [2 * 3_600_000, 'Bearer token-test-3'],
+    ] as const) {
+      place.breakAudit();
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        await assert.rejects(call(place, service), /disk of the audit log is full/);
+      }
+      place.time.now += waitMs;
+      place.mendAudit();
+      assert.equal(await call(place, service), expected);
+      place.time.now += 3_600_000;
+    }
+    assert.deepEqual(
+      issuer.received.map((_, at) => form(issuer, at).refresh_token),
+      ['refresh-test-0', 'refresh-test-1', 'refresh-test-2'],
+    );
+    const [record] = await place.state.list('credentials');
+    assert.ok(record);
+    assert.equal(vault.open(record, record.value), 'refresh-test-3');
+  },
+);
+
+test('a token that the service ends before its time is replaced within the call', limit, async (t) => {
+  const place = await openPlace(t);
+  let round = 0;
+  const issuer = await openService(t, () => {
+    round += 1;
+    return issueNumbered(round);
+  });
+  let valid = 'Bearer token-test-1';
+  const service = await openService(t, ({ headers }) => ({
+    status: headers.authorization === valid ? 200 : 401,
+    body: String(headers.authorization),
+  }));
+  await place.add(service, machine(issuer));
+  assert.equal(await call(place, service), valid);
+  valid = 'Bearer token-test-2';
+  const wish: CallWish = {
+    ...{ method: 'POST', url: service.origin, headers: [['x-test', '1']], credential: 'service' },
+    ...{ body: Buffer.from('sent').toString('base64'), timeoutSeconds: 10 },
+  };
+  const { answer, secrets } = await place.calls.call(run, wish, noSignal);
+  assert.equal(answer.status, 200);
+  assert.deepEqual(secrets, ['token-test-1', 'token-test-2']);
+  assert.deepEqual(
+    service.received.slice(1).map(({ method, body, headers }) => [method, body, headers['x-test']]),
+    [
+      ['POST', 'sent', '1'],
+      ['POST', 'sent', '1'],
+    ],
+  );
+  assert.equal(place.audited.filter(({ action }) => action === 'credential.read').length, 3);
+  // What is refused with a token that was just issued is the answer.
+  valid = 'none';
+  assert.equal((await place.calls.call(run, wish, noSignal)).answer.status, 401);
+  assert.equal(issuer.received.length, 3);
+});
+
 test('a token that the service refuses is not used again', limit, async (t) => {
   const place = await openPlace(t);
   let round = 0;
@@ -177,16 +245,19 @@ test('a token that the service refuses is not used again', limit, async (t) => {
 });
 
 test('a server that wants the client in the header only gets it there', limit, async (t) => {
-  const place = await openPlace(t);
-  const issuer = await openService(t, ({ headers }) =>
-    headers.authorization === undefined ? json({ error: 'invalid_client' }, 401) : issueNumbered(1),
-  );
-  const service = await openService(t, ({ headers }) => ({ body: String(headers.authorization) }));
-  await place.add(service, machine(issuer));
-  assert.equal(await call(place, service), 'Bearer token-test-1');
-  const pair = Buffer.from(`client:${canary}`).toString('base64');
-  assert.equal(issuer.received[1]?.headers.authorization, `Basic ${pair}`);
-  assert.ok(!issuer.received[1]?.body.includes(canary));
+  // RFC 6749, 5.2 leaves the choice of the status to the server.
+  for (const status of [401, 400]) {
+    const place = await openPlace(t);
+    const issuer = await openService(t, ({ headers }) =>
+      headers.authorization === undefined ? json({ error: 'invalid_client' }, status) : issueNumbered(1),
+    );
+    const service = await openService(t, ({ headers }) => ({ body: String(headers.authorization) }));
+    await place.add(service, machine(issuer));
+    assert.equal(await call(place, service), 'Bearer token-test-1');
+    const pair = Buffer.from(`client:${canary}`).toString('base64');
+    assert.equal(issuer.received[1]?.headers.authorization, `Basic ${pair}`);
+    assert.ok(!issuer.received[1]?.body.includes(canary));
+  }
 });
 
 test(
