@@ -143,7 +143,7 @@ async function compose(
   closers.push(() => sockets.remove());
   const clients = new Clients();
   closers.push(() => clients.close());
-  const parser = await loadPython({ wasmDirectory: wasmDirectory() });
+  const parser = await loadPython({ wasmDirectory: wasmDirectory(), spentMs });
   const registry = new WorkflowRegistry({ parser });
   const overrides = await openOverrides({ state, registry, clock });
   const keys = await openKeys({
@@ -350,4 +350,10 @@ function outlive(log: Log): () => void {
     process.off('uncaughtException', onThrown);
     process.off('unhandledRejection', onThrown);
   };
+}
+
+/** How long this process has kept a processor busy. */
+function spentMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

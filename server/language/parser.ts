@@ -14,11 +14,11 @@ export type { Edit, Node, Tree } from '@vscode/tree-sitter-wasm';
  */
 export class PythonParser {
   readonly #parser: Parser;
-  readonly #limitMs: number;
+  readonly #spentMs: () => number;
 
-  constructor(parser: Parser, limitMs: number) {
+  constructor(parser: Parser, spentMs: () => number) {
     this.#parser = parser;
-    this.#limitMs = limitMs;
+    this.#spentMs = spentMs;
   }
 
   /**
@@ -27,13 +27,11 @@ export class PythonParser {
    * @param previous the tree of the text before, already told of every edit; it stays the caller's.
    */
   parse(text: string, previous?: Tree): Tree | undefined {
-    const begun = process.cpuUsage();
-    // Whatever the types say: it is given up as soon as this is true.
-    const progressCallback = () => {
-      const { user, system } = process.cpuUsage(begun);
-      return (user + system) / 1000 > this.#limitMs;
-    };
-    const tree = this.#parser.parse(withUnixLineEnds(text), previous ?? null, { progressCallback });
+    const endMs = this.#spentMs() + limitMs;
+    const tree = this.#parser.parse(withUnixLineEnds(text), previous ?? null, {
+      // Whatever the types say: it is given up as soon as this is true.
+      progressCallback: () => this.#spentMs() > endMs,
+    });
     // Else the next text would be taken for the rest of this one.
     if (!tree) this.#parser.reset();
     return tree ?? undefined;
@@ -41,26 +39,27 @@ export class PythonParser {
 }
 
 /**
- * How much work one text may be, in time of the processor. 2 MB of Python take less than a second; half a megabyte that
- * is none can take a minute, and everybody would wait for it.
+ * How much work one text may be. 2 MB of Python take less than a second; half a megabyte that is none can take a minute,
+ * and everybody would wait for it.
  */
-const defaultLimitMs = 3000;
+const limitMs = 3000;
 
 /**
  * Loads the parser, about 30 ms and 15 MB.
  *
  * @param wasmDirectory absolute path of the folder with `tree-sitter.wasm` and `tree-sitter-python.wasm`.
+ * @param spentMs how long this process has worked; time in which others did does not count.
  */
 export async function loadPython({
   wasmDirectory,
-  limitMs = defaultLimitMs,
+  spentMs,
 }: {
   wasmDirectory: string;
-  limitMs?: number;
+  spentMs: () => number;
 }): Promise<PythonParser> {
   await treeSitter.Parser.init({ locateFile: (file) => join(wasmDirectory, file) });
   const language = await treeSitter.Language.load(join(wasmDirectory, 'tree-sitter-python.wasm'));
-  return new PythonParser(new treeSitter.Parser().setLanguage(language), limitMs);
+  return new PythonParser(new treeSitter.Parser().setLanguage(language), spentMs);
 }
 
 /** Whether the text has line ends that the grammar does not know. */

@@ -18,7 +18,7 @@ import { loadPython } from '../../server/language/parser.ts';
 
 export const wasmDirectory = join(import.meta.dirname, '../../node_modules/@vscode/tree-sitter-wasm/wasm');
 
-export const parser = await loadPython({ wasmDirectory });
+export const parser = await loadPython({ wasmDirectory, spentMs: () => 0 });
 export const uri = 'file:///folder/flow.py';
 
 /** Acme and Globex; `set_everywhere` is global, `acme_only` and `globex_only` are what they say. */
