@@ -47,11 +47,15 @@ export class Configs {
    * @throws Failure `not-found` for an unknown organization.
    */
   async list({ organizationId }: { organizationId?: string } = {}): Promise<ConfigRow[]> {
-    const { state } = this.#parts;
-    if (organizationId !== undefined) await organizations.checkKnown(state, organizationId);
-    const records = await state.list('configs');
+    await this.checkScope(organizationId === undefined ? {} : { organizationId });
+    const records = await this.#parts.state.list('configs');
     const seen = organizationId === undefined ? records : visibleTo(organizationId, records);
     return seen.sort(organizationId === undefined ? byName : ownFirst).map(rowOf);
+  }
+
+  /** @throws Failure `not-found` for an unknown organization; none at all is the global scope. */
+  async checkScope({ organizationId }: { organizationId?: string }): Promise<void> {
+    if (organizationId !== undefined) await organizations.checkKnown(this.#parts.state, organizationId);
   }
 
   /**
@@ -61,12 +65,15 @@ export class Configs {
    * @throws Failure `not-found` for an unknown name or organization.
    */
   async get(place: ConfigPlace): Promise<ConfigRow> {
-    if (place.organizationId !== undefined) {
-      await organizations.checkKnown(this.#parts.state, place.organizationId);
-    }
+    await this.checkScope(place);
     const record = await this.resolve(place);
     if (record) return rowOf(record);
-    throw new Failure('not-found', `There is no config "${place.name}" in scope ${scopeName(place)}.`);
+    throw unknownConfig(place);
+  }
+
+  /** @throws Failure `not-found` where exactly this scope has no such name. */
+  async checkStored(place: ConfigPlace): Promise<void> {
+    if (!(await findAt(this.#parts.state, place))) throw unknownConfig(place);
   }
 
   /** The record behind `get`, with the sealed value of a secret; for whoever may open it. */
@@ -140,8 +147,7 @@ export class Configs {
 
   /** Removes the row of exactly this scope. @throws Failure `not-found`. */
   async unset(place: ConfigPlace, actor: string): Promise<void> {
-    if (await this.remove(place, { actor })) return;
-    throw new Failure('not-found', `There is no config "${place.name}" in scope ${scopeName(place)}.`);
+    if (!(await this.remove(place, { actor }))) throw unknownConfig(place);
   }
 
   /** As `unset`, but answers whether there was something to remove. */
@@ -227,6 +233,10 @@ export class Configs {
 
 export function openConfigs(parts: ConfigsParts): Configs {
   return new Configs(parts);
+}
+
+function unknownConfig(place: ConfigPlace): Failure {
+  return new Failure('not-found', `There is no config "${place.name}" in scope ${scopeName(place)}.`);
 }
 
 function sealed(record: ConfigRecord, seal: Seal): ConfigRecord {

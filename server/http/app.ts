@@ -1,20 +1,22 @@
 /** The HTTP application, built apart from listening; the routes are one file per dialect. */
 
 import swagger from '@fastify/swagger';
-import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Failure } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import { type AuthenticationParts, openAuthentication } from './authentication.ts';
+import { answerUnreadable, askForBody, beginAnswer, deferBodies } from './connection.ts';
+import { openDeadEnds } from './deadEnds.ts';
 import { type EndpointParts, routeEndpoints } from './endpoints.ts';
-import { answerUnreadable, handleErrors, sendError, sendJson } from './envelope.ts';
+import { sendJson } from './envelope.ts';
+import { openFailureAnswer } from './failureAnswer.ts';
 import { openGuard } from './guard.ts';
 import { readJson } from './json.ts';
 import { documentOptions, type ReferenceParts, routeReference } from './reference.ts';
 import { type RunWorkflowParts, routeRunWorkflow } from './runWorkflow.ts';
 import { openStart, type StarterParts } from './start.ts';
-import { openUnknownAddress } from './unknownAddress.ts';
 import { type AuditRouteParts, routeAudit } from './v1Audit.ts';
 import { type ConfigRouteParts, routeConfigs } from './v1Configs.ts';
 import { type ConnectionRouteParts, routeConnections } from './v1Connections.ts';
@@ -73,9 +75,11 @@ export function buildHttp(parts: HttpParts): HttpApp {
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable,
+    // What the router cannot decode comes here instead of to the hooks.
     frameworkErrors: (_error, request, reply) => {
-      reply.header('x-request-id', request.id);
-      return sendError(reply, 'bad-input', 'The address is malformed.');
+      const refusal = enter(request, reply);
+      const refused = refusal ? Promise.reject(refusal) : deadEnds.refuseMalformed(request, reply);
+      refused.catch((thrown: unknown) => answerFailure(thrown, request, reply));
     },
   });
   app.server.maxConnections = maxConnections;
@@ -93,30 +97,40 @@ export function buildHttp(parts: HttpParts): HttpApp {
   const url = () => `http://${urlHost(settings.host)}:${port}`;
   let isClosing = false;
   const authentication = openAuthentication(parts);
-  const refuseUnknown = openUnknownAddress(authentication);
-  // With a callback and not a promise: it stands before every request.
-  app.addHook('onRequest', (request, reply, done) => {
+  const deadEnds = openDeadEnds(authentication);
+  const answerFailure = openFailureAnswer(parts);
+
+  /** What stands before every request. @returns why it goes no further. */
+  function enter(request: FastifyRequest, reply: FastifyReply): Failure | undefined {
+    beginAnswer(reply.raw);
     reply.headers({
       'x-request-id': request.id,
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     });
     const objection = guard(request.raw);
-    if (objection !== undefined) {
-      done(authentication.turnAway(request, objection));
-    } else if (isClosing) {
-      done(new Failure('stopping', 'The daemon is stopping. Try again when it has started.'));
-    } else if (request.is404) {
-      refuseUnknown(request, reply).then(() => done(), done);
-    } else {
-      done();
-    }
+    if (objection !== undefined) return authentication.turnAway(request, objection);
+    return isClosing
+      ? new Failure('stopping', 'The daemon is stopping. Try again when it has started.')
+      : undefined;
+  }
+
+  // With callbacks and not promises: they stand before every request.
+  app.addHook('onRequest', (request, reply, done) => {
+    const refusal = enter(request, reply);
+    if (refusal !== undefined || !request.is404) done(refusal);
+    else deadEnds.refuseUnknown(request, reply).catch(done);
+  });
+  app.addHook('preParsing', (_request, reply, _payload, done) => {
+    askForBody(reply.raw, bodyLimitBytes);
+    done();
   });
   app.addHook('preClose', async () => {
     isClosing = true;
   });
 
-  handleErrors(app, parts);
+  app.setErrorHandler(answerFailure);
+  deferBodies(app.server);
   readJsonBodies(app);
   validateInput(app);
 

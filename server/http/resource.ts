@@ -29,7 +29,7 @@ type Refuse = (
   detail?: Parameters<Authentication['forbid']>[3],
 ) => Failure;
 
-export interface Operation<Q extends TObject, B extends TSchema> {
+export interface Operation<P, Q extends TObject, B extends TSchema> {
   /** Unique, for programs that are made from the document, e.g. `listRuns`. */
   id: string;
   summary: string;
@@ -37,8 +37,14 @@ export interface Operation<Q extends TObject, B extends TSchema> {
   scope: Scope;
   /** Workflow keys too, whose right to run the workflow `find` then decides; they have no scopes (D16). */
   admitsWorkflowKeys?: boolean;
-  /** Throws the asker's refusal where more than the scope is needed; a 403 comes before all else (D10). */
-  permit?(asker: Asker): void;
+  /**
+   * Throws the asker's refusal where more than the scope is needed, or what is missing where the method has to do with
+   * it: a 403 and a 404 come before the body is read (D10). The query is as it was sent, not yet checked.
+   */
+  permit?(
+    asker: Asker,
+    address: { params: P; query: Readonly<Record<string, unknown>> },
+  ): void | Promise<void>;
   /** Left out: by the method (D21). */
   category?: Category;
   query?: Q;
@@ -51,6 +57,9 @@ export interface Operation<Q extends TObject, B extends TSchema> {
   /** Content type of an answer that is no JSON. */
   produces?: string;
 }
+
+/** Who may use an operation. */
+type Access = Pick<Operation<unknown, TObject, TSchema>, 'scope' | 'admitsWorkflowKeys'>;
 
 export interface Asked<P, Q, B, F> {
   asker: Asker;
@@ -77,7 +86,7 @@ export interface Resource<P extends TObject, F> {
 
 type Add<P, F> = <Q extends TObject, B extends TSchema>(
   method: Method,
-  operation: Operation<Q, B>,
+  operation: Operation<P, Q, B>,
   handle: (asked: Asked<P, Static<Q>, Static<B>, F>) => unknown,
 ) => void;
 
@@ -107,7 +116,7 @@ export function routeResource<P extends TObject, F>(
 ): void {
   const { url, tag, params, find } = resource;
   const admission = openAdmission<{ asker: Asker; found: F }>();
-  const methods: string[] = [];
+  const operations: (Access & { method: Method })[] = [];
 
   const askerOf = (request: FastifyRequest, record: ApiKeyRecord): Asker => {
     const caller = { kind: 'key' as const, record };
@@ -126,12 +135,15 @@ export function routeResource<P extends TObject, F>(
     };
     return asker;
   };
+  const admits = (record: ApiKeyRecord, { scope, admitsWorkflowKeys = false }: Access) =>
+    record.kind === 'workflow' ? admitsWorkflowKeys : keys.mayUse(record, scope);
+  const lack = ({ kind }: ApiKeyRecord) => (kind === 'workflow' ? 'execute-only' : 'missing-scope');
   const found = (asker: Asker, request: FastifyRequest) =>
     find ? find(asker, request.params as Static<P>) : (undefined as F);
 
   addAll((method, operation, handle) => {
     const { scope, category = categoryOf(method), query, body, headers } = operation;
-    methods.push(method);
+    operations.push({ ...operation, method });
     app.route({
       method,
       url,
@@ -150,12 +162,16 @@ export function routeResource<P extends TObject, F>(
       onRequest: async (request, reply) => {
         const record = await authentication.authenticate(request, reply, category);
         const asker = askerOf(request, record);
-        const isWorkflowKey = record.kind === 'workflow';
-        if (isWorkflowKey ? !operation.admitsWorkflowKeys : !keys.mayUse(record, scope)) {
-          throw asker.forbid(isWorkflowKey ? 'execute-only' : 'missing-scope', { scope });
+        if (!admits(record, operation)) throw asker.forbid(lack(record), { scope });
+        try {
+          await operation.permit?.(asker, {
+            params: request.params as Static<P>,
+            query: request.query as Record<string, unknown>,
+          });
+          admission.grant(request, { asker, found: await found(asker, request) });
+        } catch (thrown) {
+          throw recordedRefusal(thrown, asker);
         }
-        operation.permit?.(asker);
-        admission.grant(request, { asker, found: await found(asker, request) });
       },
       ...(operation.bodyIsOptional && {
         preValidation: async (request: FastifyRequest) => {
@@ -181,7 +197,7 @@ export function routeResource<P extends TObject, F>(
   });
 
   // Reading heads is the same operation.
-  const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const allowed = operations.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const allow = allowed.join(', ');
   app.route({
     method: allMethods.filter((method) => !allowed.includes(method)),
@@ -190,7 +206,8 @@ export function routeResource<P extends TObject, F>(
     onRequest: async (request, reply) => {
       const record = await authentication.authenticate(request, reply, categoryOf(request.method));
       const asker = askerOf(request, record);
-      if (record.kind === 'workflow') throw asker.forbid('execute-only');
+      // Who may do nothing here is not told what there is.
+      if (!operations.some((operation) => admits(record, operation))) throw asker.forbid(lack(record));
       await found(asker, request);
       reply.header('allow', allow);
       throw new Failure('method-not-allowed', `This address allows ${allow}.`);

@@ -1,7 +1,7 @@
 /** `/api/v1/configs`: typed values of the key's organization, secrets as `[SECRET]` (S3, D32). */
 
 import type { FastifyInstance } from 'fastify';
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 import type { Configs } from '../configs/configs.ts';
 import { type ConfigRow, configTypes, referenceKinds } from '../protocol/configs.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
@@ -9,7 +9,7 @@ import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { envelope, strict, timestamp } from './schemas.ts';
 
 export interface ConfigRouteParts extends ResourceParts {
-  configs: Pick<Configs, 'list' | 'get' | 'set' | 'unset'>;
+  configs: Pick<Configs, 'list' | 'get' | 'set' | 'unset' | 'checkScope' | 'checkStored'>;
 }
 
 const configType = Type.Enum([...configTypes]);
@@ -51,6 +51,7 @@ export function routeConfigs(app: FastifyInstance, parts: ConfigRouteParts): voi
         id: 'listConfigs',
         summary: 'Values by name, secrets as `[SECRET]`',
         scope: 'configs:read',
+        permit: (asker, { query }) => configs.checkScope(placeFor(asker, query)),
         query: strict({
           ...pageQuery,
           organizationId: Type.Optional(
@@ -80,6 +81,9 @@ export function routeConfigs(app: FastifyInstance, parts: ConfigRouteParts): voi
         id: 'getConfig',
         summary: 'One value, as the organization sees it',
         scope: 'configs:read',
+        permit: async (asker, { params, query }) => {
+          await configs.get({ ...params, ...placeFor(asker, query) });
+        },
         query: oneQuery,
         answers: { 200: envelope(configRow) },
       },
@@ -94,6 +98,7 @@ export function routeConfigs(app: FastifyInstance, parts: ConfigRouteParts): voi
         id: 'setConfig',
         summary: 'Store a value in this scope',
         scope: 'configs:write',
+        permit: (asker, { query }) => configs.checkScope(placeFor(asker, query)),
         query: oneQuery,
         body,
         answers: { 200: envelope(configRow) },
@@ -109,6 +114,7 @@ export function routeConfigs(app: FastifyInstance, parts: ConfigRouteParts): voi
         id: 'unsetConfig',
         summary: 'Remove the value of exactly this scope',
         scope: 'configs:write',
+        permit: (asker, { params, query }) => configs.checkStored({ ...params, ...placeFor(asker, query) }),
         query: oneQuery,
         answers: { 200: envelope(strict({ name: Type.String() })) },
       },
@@ -120,12 +126,17 @@ export function routeConfigs(app: FastifyInstance, parts: ConfigRouteParts): voi
   });
 }
 
-/** A key of an organization acts for that one only (D28, S20); any other acts for whichever it names. */
-function placeFor(asker: Asker, { organizationId }: Static<typeof oneQuery>): { organizationId?: string } {
+/**
+ * A key of an organization acts for that one only (D28, S20); any other acts for whichever it names.
+ * What is no name of one is left to be refused with the rest of the query.
+ */
+function placeFor(
+  asker: Asker,
+  { organizationId }: { organizationId?: unknown },
+): { organizationId?: string } {
   const own = asker.record.organizationId;
-  if (own !== undefined && organizationId !== undefined && organizationId !== own) {
-    throw asker.forbid('other-organization');
-  }
-  const chosen = own ?? organizationId;
+  const named = typeof organizationId === 'string' ? organizationId : undefined;
+  if (own !== undefined && named !== undefined && named !== own) throw asker.forbid('other-organization');
+  const chosen = own ?? named;
   return chosen === undefined ? {} : { organizationId: chosen };
 }

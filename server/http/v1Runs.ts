@@ -9,6 +9,7 @@ import type { Runs } from '../runs/runner.ts';
 import type { History } from '../store/contracts/history.ts';
 import type { OrganizationRecord } from '../store/contracts/records.ts';
 import type { RunFilter, RunRecord, RunSummary } from '../store/contracts/runs.ts';
+import type { Millis } from '../store/contracts/time.ts';
 import { compareTexts } from '../textOrder.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { watchKey } from './keyWatch.ts';
@@ -52,7 +53,7 @@ export function routeRuns(app: FastifyInstance, parts: RunRouteParts): void {
 
 /** Cancel and retry count as Execute (A11, D21). */
 function routeCommands(app: FastifyInstance, parts: RunRouteParts): void {
-  const { runs, history, keys } = parts;
+  const { runs, history } = parts;
   const operation = { scope: 'workflows:execute', category: 'execute' } as const;
   const one = { tag: 'Runs', params: runAddress, find: finder(parts) };
 
@@ -69,7 +70,7 @@ function routeCommands(app: FastifyInstance, parts: RunRouteParts): void {
     );
   });
 
-  routeResource(app, parts, { ...one, url: '/api/v1/runs/:id/retry' }, (add) => {
+  routeResource(app, parts, { ...one, url: '/api/v1/runs/:id/retry', find: retryFinder(parts) }, (add) => {
     add(
       'POST',
       {
@@ -79,11 +80,6 @@ function routeCommands(app: FastifyInstance, parts: RunRouteParts): void {
         answers: { 202: envelope(runAnswer), 409: errorAnswer },
       },
       async ({ asker, found, reply }) => {
-        const verdict = keys.mayRun(asker.record, found.workflowId, parts.workflows.get(found.workflowId));
-        if (verdict === 'no-endpoint') {
-          throw asker.missing("The run's workflow is not there any more, or its endpoint is off.", verdict);
-        }
-        if (verdict !== 'yes') throw asker.forbid(verdict);
         const { id } = await runs.retry(found.id, asker.actor);
         const record = await history.getRun(id);
         if (!record) throw new Error('A run that was accepted is not in the history.');
@@ -129,32 +125,26 @@ function routeHistory(
         id: `list${noun}s`,
         summary: 'Runs, newest first',
         scope,
+        permit: checkFilter,
         query: listQuery,
         answers: { 200: pageOf(runRowSchema) },
       },
       async ({ asker, query }) => {
-        const { workflowId, status, keyId, organizationId, from, to } = query;
-        const own = asker.record.organizationId;
-        if (own !== undefined && organizationId !== undefined && organizationId !== own) {
-          throw asker.forbid('other-organization');
-        }
-        const ofOrganization = own ?? organizationId;
+        const { workflowId, status, keyId, from, to } = query;
+        const { workflowIds: allowed, organizationId: own } = asker.record;
+        const organizationId = own ?? query.organizationId;
         // An organization sees no run of a former one under its id.
         const ownFrom = own === undefined ? undefined : (await parts.organization(own))?.createdAt;
-        const createdFrom = Math.max(from === undefined ? 0 : Date.parse(from), ownFrom ?? 0);
+        const createdFrom = Math.max(from === undefined ? 0 : readTime(from), ownFrom ?? 0);
         const filter = {
           ...(status !== undefined && { status }),
           ...(keyId !== undefined && { triggeredBy: `key:${keyId}` }),
-          ...(ofOrganization !== undefined && { organizationId: ofOrganization }),
+          ...(organizationId !== undefined && { organizationId }),
           ...(createdFrom > 0 && { createdFrom }),
-          ...(to !== undefined && { createdTo: Date.parse(to) }),
+          ...(to !== undefined && { createdTo: readTime(to) }),
         };
-        const allowed = asker.record.workflowIds;
-        if (workflowId !== undefined && allowed && !allowed.includes(workflowId)) {
-          throw asker.forbid('not-in-allow-list');
-        }
         const workflowIds = workflowId === undefined ? allowed : [workflowId];
-        const list = [base, workflowId, status, keyId, ofOrganization, from, to, ...(allowed ?? [])];
+        const list = [base, workflowId, status, keyId, organizationId, from, to, ...(allowed ?? [])];
         return readPage(query, list, {
           read: (before, limit) =>
             listRuns(parts.history, workflowIds, {
@@ -183,6 +173,23 @@ function routeHistory(
   });
 }
 
+/** What a key may not know of is refused where it is asked for, instead of an empty list (S20, F19). */
+function checkFilter(asker: Asker, { query }: { query: Readonly<Record<string, unknown>> }): void {
+  const { organizationId: own, workflowIds: allowed } = asker.record;
+  const { organizationId, workflowId } = query;
+  if (own !== undefined && typeof organizationId === 'string' && organizationId !== own) {
+    throw asker.forbid('other-organization');
+  }
+  if (allowed && typeof workflowId === 'string' && !allowed.includes(workflowId)) {
+    throw asker.forbid('not-in-allow-list');
+  }
+}
+
+/** A leap second, which a `date-time` may name, is no time to JavaScript: the one before it is meant. */
+function readTime(text: string): Millis {
+  return Date.parse(text.replace(/:60(?=[.Z+-])/i, ':59'));
+}
+
 /** The run that an address names, when the key may know of it. */
 function finder({ history, organization }: Pick<RunRouteParts, 'history' | 'organization'>) {
   return async (asker: Asker, { id }: { id: string }): Promise<RunRecord> => {
@@ -194,6 +201,20 @@ function finder({ history, organization }: Pick<RunRouteParts, 'history' | 'orga
       throw asker.missing('There is no run with this id.', run && 'other-organization');
     }
     if (workflowIds && !workflowIds.includes(run.workflowId)) throw asker.forbid('not-in-allow-list');
+    return run;
+  };
+}
+
+/** The run that an address names, when the key may run its workflow as well. */
+function retryFinder(parts: Pick<RunRouteParts, 'history' | 'organization' | 'keys' | 'workflows'>) {
+  const find = finder(parts);
+  return async (asker: Asker, address: { id: string }): Promise<RunRecord> => {
+    const run = await find(asker, address);
+    const verdict = parts.keys.mayRun(asker.record, run.workflowId, parts.workflows.get(run.workflowId));
+    if (verdict === 'no-endpoint') {
+      throw asker.missing("The run's workflow is not there any more, or its endpoint is off.", verdict);
+    }
+    if (verdict !== 'yes') throw asker.forbid(verdict);
     return run;
   };
 }

@@ -129,16 +129,6 @@ test('a key without the scope gets 403 with the limits in the headers, before an
   }
 });
 
-test('what an address names is missed before its method and its body are looked at (D10)', async () => {
-  for (const { method, path } of operations()) {
-    if (!path.includes('{id}')) continue;
-    const { status, body } = await api.call(method, nobody(path), { body: '{"a": ' });
-    assert.equal(status, 404, `${method} ${path}`);
-    assert.equal(body.error.code, 'NOT_FOUND');
-    assert.equal((await api.call('PATCH', nobody(path))).status, 404);
-  }
-});
-
 test('a method that an address has not is 405 with those that it has', async () => {
   for (const path of Object.keys(document.paths)) {
     if (path.includes('{id}') || !operations().some((one) => one.path === path)) continue;
