@@ -68,7 +68,7 @@ export interface Daemon {
   /** What whoever started the daemon should see: that secrets cannot be read. */
   notice?: string;
   /** A line to try the daemon with; makes a first key when there is none. */
-  welcome(): Promise<string>;
+  welcome(called: string): Promise<string>;
   /** Runs in flight finish, for at most 8 s; then everything ends. Further calls wait for the same end. */
   stop(): Promise<void>;
   /** Resolves when the daemon has stopped, for whatever reason. */
@@ -238,18 +238,6 @@ async function compose(
     settings,
     log,
   });
-  closers.push(async () => {
-    // Callers that wait for a run are answered as soon as it ends, so both end together.
-    const closed = app.close();
-    await runs.close({ graceMs: runGraceMs });
-    // A connection that is kept alive after its last answer would keep the daemon alive too.
-    const timer = setInterval(() => app.server.closeIdleConnections(), 50);
-    await closed;
-    clearInterval(timer);
-  });
-  await listen(app, settings);
-  listeningPort = Number(new URL(url()).port || 80);
-
   const token = newSocketToken();
   const requests = buildRequests({
     keys,
@@ -295,6 +283,17 @@ async function compose(
       }),
   });
   closers.push(() => wire.close());
+  // After the wire, so it closes before it: whoever waits for a run, here or there, is answered as soon as it ends.
+  closers.push(async () => {
+    const closed = app.close();
+    await runs.close({ graceMs: runGraceMs });
+    // A connection that is kept alive after its last answer would keep the daemon alive too.
+    const timer = setInterval(() => app.server.closeIdleConnections(), 50);
+    await closed;
+    clearInterval(timer);
+  });
+  await listen(app, settings);
+  listeningPort = Number(new URL(url()).port || 80);
 
   announcement.publish(token, {
     pid: process.pid,
@@ -332,7 +331,7 @@ async function compose(
   return {
     url: url(),
     ...(notice !== undefined && { notice }),
-    welcome: () => welcome({ keys, workflows: registry, url: url() }),
+    welcome: (called) => welcome({ keys, workflows: registry, url: url(), called }),
     stop,
     stopped,
   };

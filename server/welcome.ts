@@ -9,11 +9,13 @@ export async function welcome(parts: {
   keys: Pick<Keys, 'list' | 'create'>;
   workflows: KnownWorkflows;
   url: string;
+  /** What stands before a command of the program. */
+  called: string;
 }): Promise<string> {
-  const { keys, workflows, url } = parts;
+  const { keys, workflows, url, called } = parts;
   const existing = (await keys.list()).find(({ global, expired }) => global && !expired);
   if (existing) {
-    return `Its global key is ${existing.masked} ("${existing.description}"). Make another with: npm run -s cli -- keys create --global --description "Second key"`;
+    return `Its global key is ${existing.masked} ("${existing.description}"). Make another with: ${called} keys create --global --description "Second key"`;
   }
   const { row, key } = await keys.create({ description: 'First key', global: true }, 'cli');
   return [

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
 import type { AuditRow, AuditVerification } from '../protocol/audit.ts';
-import { plain, printAnswer, table } from './output.ts';
+import { outputEnd, plain, printAnswer, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readTime } from './time.ts';
 
@@ -56,7 +56,8 @@ export function addAuditCommands(program: Command, context: ProgramContext): voi
         }
         for (const row of rows) printAnswer(context.json(), row, line);
         for (let after = Math.max(newest?.seq ?? 0, rows.at(-1)?.seq ?? 0); ; ) {
-          const news = await call('workflowKeys/audit/follow', { ...wish, after });
+          const news = await Promise.race([call('workflowKeys/audit/follow', { ...wish, after }), outputEnd]);
+          if (!news) return;
           for (const row of news.rows) printAnswer(context.json(), row, line);
           after = news.last;
         }

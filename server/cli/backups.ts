@@ -27,7 +27,7 @@ export function addBackupCommands(program: Command, context: ProgramContext): vo
           await stop?.();
         }
       });
-      printAnswer(context.json(), made, describeBackup);
+      printAnswer(context.json(), made, () => describeBackup(made, context.called));
     });
 
   program
@@ -59,37 +59,37 @@ export function addBackupCommands(program: Command, context: ProgramContext): vo
         },
       }).finally(() => stop?.());
       printAnswer(context.json(), { ...restored, madeAt: new Date(restored.madeAt).toISOString() }, () =>
-        describeRestored(restored),
+        describeRestored(restored, context.called),
       );
     });
 }
 
-function describeBackup({ path, keySource }: MadeBackup): string {
+function describeBackup({ path, keySource }: MadeBackup, called: string): string {
   const where =
     keySource === 'environment'
       ? 'BIFROST_SECRET_KEY'
       : 'the file secret.key of the data directory, of which you need a copy elsewhere';
   return [
-    `Wrote ${plain(path)}. Restore it with: workflow-keys restore FILE`,
+    `Wrote ${plain(path)}. Restore it with: ${called} restore FILE`,
     `Its secrets are encrypted, and are lost without the secret key, which is not in it: ${where}.`,
   ].join('\n');
 }
 
-function describeRestored(restored: Restored): string {
+function describeRestored(restored: Restored, called: string): string {
   const { keys, configs, auditRecords, madeAt, formerData, keptEnded, knewEnded, interruptedRuns } = restored;
   return [
     `Restored the backup of ${shortTime(new Date(madeAt).toISOString())} UTC: ${count(keys, 'key')}, ${count(configs, 'config')}, ${count(auditRecords, 'audit record')}.`,
     ...(formerData === undefined ? [] : [`The former data is kept in ${plain(formerData)}.`]),
     knewEnded
       ? `${count(keptEnded, 'key')} revoked or ended since then ${keptEnded === 1 ? 'stays' : 'stay'} so.`
-      : 'Keys that were revoked after the backup was made are valid again; look at: workflow-keys keys list',
+      : `Keys that were revoked after the backup was made are valid again; look at: ${called} keys list`,
     ...(interruptedRuns > 0
       ? [`${count(interruptedRuns, 'run')} had not ended then and will not be begun again.`]
       : []),
     ...(restored.secrets === 'locked'
       ? ['The secrets cannot be read until the daemon is started with the secret key of then.']
       : []),
-    'Start the daemon with: workflow-keys serve',
+    `Start the daemon with: ${called} serve`,
   ].join('\n');
 }
 

@@ -15,7 +15,7 @@ export function addBundleCommands(program: Command, context: ProgramContext): vo
     .description('write configuration as one YAML file, without keys and without the values of secrets')
     .option(
       '--portable',
-      'what another installation can import; for everything there is: workflow-keys backup',
+      `what another installation can import; for everything there is: ${context.called} backup`,
     )
     .option('-o, --output <file>', 'else standard output')
     .action(async (options: { portable?: true; output?: string }) => {
@@ -33,7 +33,7 @@ export function addBundleCommands(program: Command, context: ProgramContext): vo
         const { text: _, ...told } = exported;
         if (context.json()) print(JSON.stringify({ ...told, file: options.output }));
       }
-      if (!context.json()) process.stderr.write(`${toldOf(exported).join('\n')}\n`);
+      if (!context.json()) process.stderr.write(`${toldOf(exported, context.called).join('\n')}\n`);
     });
 
   program
@@ -64,22 +64,24 @@ export function addBundleCommands(program: Command, context: ProgramContext): vo
         });
         if (context.json()) return print(JSON.stringify(imported));
         print(`Imported ${count(changesOf(imported), 'change')}.`);
-        await askForValues(call, imported.needed);
+        await askForValues(call, imported.needed, context.called);
       });
     });
 }
 
 /** C22: one after the other; without a terminal, how to give each. */
-async function askForValues(call: Call, needed: NeededValue[]): Promise<void> {
+async function askForValues(call: Call, needed: NeededValue[], called: string): Promise<void> {
+  const commands = (values: NeededValue[]) =>
+    values.map((value) => `  ${called} ${commandFor(value)}`).join('\n');
   if (needed.length === 0) return;
   if (!process.stdin.isTTY) {
-    print(`\n${count(needed.length, 'value')} to be given:\n${needed.map(commandFor).join('\n')}`);
+    print(`\n${count(needed.length, 'value')} to be given:\n${commands(needed)}`);
     return;
   }
   print(`\n${count(needed.length, 'value')} to be given. Enter alone skips one.`);
   const skipped: NeededValue[] = [];
   for (const value of needed) if (!(await askForValue(call, value))) skipped.push(value);
-  if (skipped.length > 0) print(`\nStill without a value:\n${skipped.map(commandFor).join('\n')}`);
+  if (skipped.length > 0) print(`\nStill without a value:\n${commands(skipped)}`);
 }
 
 /** Asks again as long as the value is refused. @returns whether it was given. */
@@ -122,9 +124,9 @@ function commandFor(needed: NeededValue): string {
   const org = needed.organizationId === undefined ? '' : ` --org ${needed.organizationId}`;
   if (needed.kind === 'config') {
     const value = needed.type === 'secret' ? '' : ' VALUE';
-    return `  workflow-keys config set ${needed.name}${value} --type ${needed.type}${org}`;
+    return `config set ${needed.name}${value} --type ${needed.type}${org}`;
   }
-  return `  workflow-keys credentials add ${needed.name} --service ${needed.service}${org}`;
+  return `credentials add ${needed.name} --service ${needed.service}${org}`;
 }
 
 function describe({ items }: BundlePreview): string {
@@ -155,7 +157,7 @@ function changesOf({ items }: { items: BundleItem[] }): number {
 }
 
 /** What stands in the file, what does not, and what perhaps should not. */
-function toldOf(exported: ExportedBundle): string[] {
+function toldOf(exported: ExportedBundle, called: string): string[] {
   const { secretValues, credentialValues, testAddresses, keys, folders } = exported.leftOut;
   const wrote = [
     count(exported.organizations, 'organization'),
@@ -175,7 +177,7 @@ function toldOf(exported: ExportedBundle): string[] {
     `Left out: ${left.join(', ')}.`,
     ...exported.suspects.map(
       (name) =>
-        `"${name}" looks like a secret and stands there as plain text; make it one with: workflow-keys config set ${name} --type secret`,
+        `"${name}" looks like a secret and stands there as plain text; make it one with: ${called} config set ${name} --type secret`,
     ),
   ];
 }

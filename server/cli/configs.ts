@@ -1,8 +1,10 @@
 /** `config set|get|list|unset`. */
 
 import type { Command } from 'commander';
+import { checkName } from '../configs/configWish.ts';
 import { Failure } from '../errors.ts';
 import { type ConfigRow, configTypes } from '../protocol/configs.ts';
+import { checkOrganization } from './organizations.ts';
 import { plain, plainLines, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readSecret } from './secretInput.ts';
@@ -32,22 +34,24 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
       if (type === 'secret' && given !== undefined) {
         throw new Failure(
           'bad-input',
-          `A secret is never an argument, where other programs can read it. Type it, or pipe it: printf %s "$VALUE" | workflow-keys config set ${plain(name)} --type secret`,
+          `A secret is never an argument, where other programs can read it. Type it, or pipe it: printf %s "$VALUE" | ${context.called} config set ${plain(name)} --type secret`,
         );
       }
-      const content =
-        options.from === undefined
-          ? { value: given ?? (await readSecret(`Value of ${plain(name)}`)) }
-          : { reference: options.from };
-      const row = await context.daemon((call) =>
-        call('workflowKeys/configs/set', {
+      checkName(name);
+      const row = await context.daemon(async (call) => {
+        await checkOrganization(call, options.org);
+        const content =
+          options.from === undefined
+            ? { value: given ?? (await readSecret(`Value of ${plain(name)}`)) }
+            : { reference: options.from };
+        return call('workflowKeys/configs/set', {
           name,
           type,
           ...content,
           ...(options.org !== undefined && { organizationId: options.org }),
           ...(options.description !== undefined && { description: options.description }),
-        }),
-      );
+        });
+      });
       printAnswer(context.json(), row, () => `Set ${row.name} (${typeOf(row)}, ${scopeOf(row)}).`);
     });
 
@@ -86,7 +90,7 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
             shortTime(row.updatedAt),
             row.needsValue ? 'needs a value' : plain(shown(row.value)),
           ]),
-          'There is no configuration yet. Add some with: workflow-keys config set NAME VALUE',
+          `There is no configuration yet. Add some with: ${context.called} config set NAME VALUE`,
         ),
       );
     });

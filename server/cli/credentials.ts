@@ -1,9 +1,11 @@
 /** `credentials add|list|test|rotate|remove|services`. */
 
 import type { Command } from 'commander';
+import { checkShape } from '../connections/wish.ts';
 import { Failure } from '../errors.ts';
 import type { CredentialAuth, CredentialRow } from '../protocol/credentials.ts';
 import type { Call } from './connect.ts';
+import { checkOrganization } from './organizations.ts';
 import { plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readSecret } from './secretInput.ts';
@@ -33,7 +35,7 @@ export function addCredentialCommands(program: Command, context: ProgramContext)
   credentials
     .command('add <name>')
     .description(`store a credential. ${secretHint}`)
-    .requiredOption('--service <id>', 'whose key it is; see: workflow-keys credentials services')
+    .requiredOption('--service <id>', `whose key it is; see: ${context.called} credentials services`)
     .option('--auth <kind>', 'api-key, bearer, basic, client-credentials or refresh-token')
     .option('--org <id>', 'for this organization; without it the credential is global')
     .option('--header <name>', "header that it goes into; else the service's own")
@@ -45,25 +47,27 @@ export function addCredentialCommands(program: Command, context: ProgramContext)
     .option('--client-id <id>', 'OAuth: the client that tokens are issued to')
     .option('--scope <scopes>', 'OAuth: what tokens are asked for')
     .action(async (name: string, options: AddOptions) => {
-      const secrets = await readSecrets(options.auth, `Value of ${plain(name)}`);
-      const row = await context.daemon((call) =>
-        call('workflowKeys/credentials/add', {
-          name,
-          service: options.service,
-          ...secrets,
-          // The daemon says which kinds there are.
-          ...(options.auth !== undefined && { auth: options.auth as CredentialAuth }),
-          ...(options.org !== undefined && { organizationId: options.org }),
-          ...(options.header !== undefined && { header: options.header }),
-          ...(options.prefix !== undefined && { prefix: options.prefix }),
-          ...(options.query !== undefined && { queryParameter: options.query }),
-          ...(options.host !== undefined && { hosts: options.host }),
-          ...(options.testUrl !== undefined && { testUrl: options.testUrl }),
-          ...(options.tokenUrl !== undefined && { tokenUrl: options.tokenUrl }),
-          ...(options.clientId !== undefined && { clientId: options.clientId }),
-          ...(options.scope !== undefined && { oauthScope: options.scope }),
-        }),
-      );
+      const wish = {
+        name,
+        service: options.service,
+        // The check says which kinds there are.
+        ...(options.auth !== undefined && { auth: options.auth as CredentialAuth }),
+        ...(options.org !== undefined && { organizationId: options.org }),
+        ...(options.header !== undefined && { header: options.header }),
+        ...(options.prefix !== undefined && { prefix: options.prefix }),
+        ...(options.query !== undefined && { queryParameter: options.query }),
+        ...(options.host !== undefined && { hosts: options.host }),
+        ...(options.testUrl !== undefined && { testUrl: options.testUrl }),
+        ...(options.tokenUrl !== undefined && { tokenUrl: options.tokenUrl }),
+        ...(options.clientId !== undefined && { clientId: options.clientId }),
+        ...(options.scope !== undefined && { oauthScope: options.scope }),
+      };
+      checkShape(wish);
+      const row = await context.daemon(async (call) => {
+        await checkOrganization(call, options.org);
+        const secrets = await readSecrets(options.auth, `Value of ${plain(name)}`);
+        return call('workflowKeys/credentials/add', { ...wish, ...secrets });
+      });
       printAnswer(context.json(), row, () => `Added ${row.name} (${row.service}, ${scopeOf(row)}).`);
     });
 
@@ -86,7 +90,7 @@ export function addCredentialCommands(program: Command, context: ProgramContext)
             shortTime(row.updatedAt),
             row.hosts.join(', '),
           ]),
-          'There are no credentials yet. Add one with: workflow-keys credentials add NAME --service SERVICE',
+          `There are no credentials yet. Add one with: ${context.called} credentials add NAME --service SERVICE`,
         ),
       );
     });

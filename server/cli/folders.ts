@@ -34,7 +34,7 @@ export function addFolderCommands(program: Command, context: ProgramContext): vo
       const status = await context.daemon((call) => call('workflowKeys/daemon/status', null));
       printAnswer(context.json(), status.folders, (all) =>
         all.length === 0
-          ? 'No folder is registered. Register one with: workflow-keys folders add <folder>'
+          ? `No folder is registered. Register one with: ${context.called} folders add <folder>`
           : all.map(plain).join('\n'),
       );
     });

@@ -72,7 +72,7 @@ export function addKeyCommands(program: Command, context: ProgramContext): void 
             shortTime(row.expiresAt),
             stateOf(row),
           ]),
-          'There is no key yet. Make one with: workflow-keys keys create --global --description "CI"',
+          `There is no key yet. Make one with: ${context.called} keys create --global --description "CI"`,
         ),
       );
     });

@@ -1,10 +1,12 @@
 /** `orgs add|list|rename|remove`. */
 
 import type { Command } from 'commander';
+import { Failure } from '../errors.ts';
 import type { OrganizationContents } from '../protocol/organizations.ts';
-import { confirm } from './confirmation.ts';
+import type { Call } from './connect.ts';
 import { count, plain, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
+import { confirm } from './secretInput.ts';
 
 export function addOrganizationCommands(program: Command, context: ProgramContext): void {
   const orgs = program.command('orgs').description('organizations, each with values of its own');
@@ -52,11 +54,19 @@ export function addOrganizationCommands(program: Command, context: ProgramContex
     .action(async (id: string, options: { yes?: boolean }) => {
       const removed = await context.daemon(async (call) => {
         const contents = await call('workflowKeys/organizations/contents', { id });
-        await confirm(`This removes organization "${plain(id)}" for good: ${lossOf(contents)}.`, options);
+        const question = `Remove organization "${plain(id)}" for good (${lossOf(contents)})?`;
+        if (!options.yes && !(await confirm(question, '--yes'))) {
+          throw new Failure('bad-input', 'Nothing was removed.');
+        }
         return call('workflowKeys/organizations/remove', { id });
       });
       printAnswer(context.json(), removed, () => `Removed ${plain(id)}: ${lossOf(removed)}.`);
     });
+}
+
+/** Before a value is asked for, that would be typed for nothing. @throws Failure `not-found`. */
+export async function checkOrganization(call: Call, id: string | undefined): Promise<void> {
+  if (id !== undefined) await call('workflowKeys/organizations/contents', { id });
 }
 
 /** What goes with an organization, as the end of a sentence. */

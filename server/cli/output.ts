@@ -1,15 +1,39 @@
 /** How answers look in a terminal: one JSON value with `--json`, else lines for people. */
 
+import { Failure } from '../errors.ts';
+
 /** Writes to stdout; the command line's answers go nowhere else. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A reader that has seen enough, such as `head`, is no failure. */
-export function allowClosedStdout(): void {
+const outputEnded = Promise.withResolvers<void>();
+
+/** Resolves when nothing more can be written, as when `head` has seen enough; what has no end ends then. */
+export const outputEnd: Promise<void> = outputEnded.promise;
+
+/** Looks after standard output from the start on; a reader that has gone is no failure. */
+export function watchOutput(): {
+  /** Waits until all is written. @throws Failure `storage-failed` when it could not be. */
+  written(): Promise<void>;
+} {
+  let failed: NodeJS.ErrnoException | undefined;
   process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
-    if (thrown.code !== 'EPIPE') throw thrown;
+    outputEnded.resolve();
+    if (thrown.code !== 'EPIPE') failed ??= thrown;
   });
+  return {
+    async written() {
+      // An empty write is done when those before it are; why one of them failed is told by the event.
+      await new Promise<void>((resolve) => process.stdout.write('', () => setImmediate(resolve)));
+      if (!failed) return;
+      throw new Failure(
+        'storage-failed',
+        `The answer could not be written to standard output (${failed.code ?? 'unknown'}). What was asked for is done.`,
+        { cause: failed },
+      );
+    },
+  };
 }
 
 /** One JSON value on one line, or what `toText` makes of it. */

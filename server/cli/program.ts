@@ -7,6 +7,7 @@ import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backups.ts';
 import { addBundleCommands } from './bundles.ts';
+import { asCalled, calledAs } from './calledAs.ts';
 import { addConfigCommands } from './configs.ts';
 import { type Call, withDaemon } from './connect.ts';
 import { addCredentialCommands } from './credentials.ts';
@@ -16,8 +17,9 @@ import { addFolderCommands } from './folders.ts';
 import { addKeyCommands } from './keys.ts';
 import { addLintCommand } from './lint.ts';
 import { addOrganizationCommands } from './organizations.ts';
-import { allowClosedStdout, plain } from './output.ts';
+import { plain, watchOutput } from './output.ts';
 import { addRunCommands } from './runs.ts';
+import { abandonQuestion } from './secretInput.ts';
 import { addSecretKeyCommand } from './secretKey.ts';
 import { addServeCommand } from './serve.ts';
 import { addWorkflowCommands } from './workflows.ts';
@@ -25,6 +27,8 @@ import { addWorkflowCommands } from './workflows.ts';
 /** What each command file receives. */
 export interface ProgramContext {
   environment: NodeJS.ProcessEnv;
+  /** What stands before a command of this program, where the answer names one. */
+  called: string;
   /** Absolute; from `--data`, else the environment, else the platform's default. */
   dataDirectory(): string;
   /** Whether the answer is to be one JSON value. */
@@ -37,12 +41,14 @@ export interface ProgramContext {
 
 /** Runs one command. Never throws: a failure is one line on standard error. @returns the exit code. */
 export async function runProgram(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
-  const program = new Command('workflow-keys');
+  const called = calledAs(environment);
+  const program = new Command(called);
   let exitCode = 0;
-  allowClosedStdout();
+  const output = watchOutput();
   const options = () => program.opts<{ data?: string; json?: boolean }>();
   const context: ProgramContext = {
     environment,
+    called,
     dataDirectory: () => {
       const { data } = options();
       return readSettings(data === undefined ? {} : { dataDirectory: data }, environment).dataDirectory;
@@ -59,11 +65,10 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     .version(version)
     .option('--data <dir>', 'data directory (else WORKFLOW_KEYS_DATA, else the per-user one)')
     .option('--json', 'print one JSON value')
-    .showSuggestionAfterError(false)
-    .configureOutput({
-      outputError: (text, write) => write(`workflow-keys: ${text.replace(/^error: /, '')}`),
-    })
-    .exitOverride();
+    .configureHelp({ showGlobalOptions: true })
+    // A wrong command line is told like every other failure.
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText('after', firstSteps(called));
   for (const add of [
     addServeCommand,
     addDaemonCommands,
@@ -83,15 +88,23 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
   ]) {
     add(program, context);
   }
-  inheritExitOverride(program);
+  refuseByThrowing(program);
 
   try {
     await program.parseAsync([...argv]);
+    await output.written();
     return exitCode;
   } catch (thrown) {
+    abandonQuestion();
+    // Help and version end here, too.
     if (thrown instanceof CommanderError) return thrown.exitCode;
     const code = thrown instanceof Failure ? thrown.code : 'internal';
-    const message = thrown instanceof Failure ? thrown.message : `Unexpected failure: ${String(thrown)}`;
+    const told = thrown instanceof Failure ? thrown.message : `Unexpected failure: ${String(thrown)}`;
+    const message = asCalled(
+      told,
+      called,
+      program.commands.map((command) => command.name()),
+    );
     process.stderr.write(
       context.json()
         ? `${JSON.stringify({ error: { code, message } })}\n`
@@ -101,10 +114,29 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
   }
 }
 
-/** Commander ends the process by itself in subcommands that do not override it. */
-function inheritExitOverride(command: Command): void {
-  for (const child of command.commands) {
-    child.copyInheritedSettings(command);
-    inheritExitOverride(child);
-  }
+/**
+ * Commander ends the process by itself where it is not told otherwise.
+ * What is wrong with a command line becomes a Failure that names the help of the command, or what was perhaps meant.
+ */
+function refuseByThrowing(command: Command): void {
+  command.exitOverride((thrown) => {
+    const [said = '', meant] = thrown.message.replace(/^error: /, '').split('\n');
+    if (thrown.exitCode === 0 || thrown.code === 'commander.help') throw thrown;
+    const advice = meant ?? `See: ${fullName(command)} --help`;
+    throw new Failure('bad-input', `${said.replace(/\.$/, '')}. ${advice.replace(/^\((.*)\)$/, '$1')}`);
+  });
+  for (const child of command.commands) refuseByThrowing(child);
+}
+
+function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
+}
+
+function firstSteps(called: string): string {
+  return `
+First steps:
+  ${called} serve my-project
+  ${called} keys create --global --description "CI"
+  ${called} config set stripe_api_key --type secret
+  ${called} run my_workflow --input '{"amount": 3}'`;
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Failure } from '../errors.ts';
 import { isObject } from '../jsonObject.ts';
 import type { RunDetail, RunLogLine, RunStatusName } from '../protocol/runs.ts';
-import { plain, plainLines, printAnswer, shortTime, table } from './output.ts';
+import { outputEnd, plain, plainLines, printAnswer, shortTime, table } from './output.ts';
 import type { ProgramContext } from './program.ts';
 import { readTime } from './time.ts';
 
@@ -110,12 +110,15 @@ interface ListOptions {
 async function follow(id: string, context: ProgramContext): Promise<void> {
   const detail = await context.daemon(async (call) => {
     for (let after = 0; ; ) {
-      const { lines, ended } = await call('workflowKeys/runs/follow', { id, after });
+      const news = await Promise.race([call('workflowKeys/runs/follow', { id, after }), outputEnd]);
+      if (!news) return;
+      const { lines, ended } = news;
       for (const line of lines) printAnswer(context.json(), line, describeLine);
       after += lines.length;
       if (ended) return call('workflowKeys/runs/show', { id });
     }
   });
+  if (!detail) return;
   if (detail.status !== 'Success') context.setExitCode(1);
   printAnswer(context.json(), detail, (run) => describe({ ...run, logs: [] }));
 }

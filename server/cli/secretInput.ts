@@ -10,9 +10,10 @@ export async function readSecret(prompt: string): Promise<string> {
   return value;
 }
 
-/** As `readSecret`, for a value that nobody could find out again: typed, it is asked for twice. */
-export async function readNewSecret(prompt: string): Promise<string> {
+/** As `readSecret`, for a value that nobody could find out again: typed, it is checked, and then asked for again. */
+export async function readNewSecret(prompt: string, check: (value: string) => void): Promise<string> {
   const value = await readSecret(prompt);
+  check(value);
   if (process.stdin.isTTY && (await readSecret(`${prompt}, once more`)) !== value) {
     throw new Failure('bad-input', 'The two are not the same; nothing was changed.');
   }
@@ -45,6 +46,7 @@ export async function ask(question: string, { hidden }: { hidden: boolean }): Pr
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
   stderr.write(`${question}: `);
+  isAsking = true;
   let typed = '';
   try {
     // The next question reads on where this one stops.
@@ -64,10 +66,22 @@ export async function ask(question: string, { hidden }: { hidden: boolean }): Pr
     }
     return typed;
   } finally {
+    isAsking = false;
     stdin.setRawMode(false);
     stdin.pause();
     stderr.write('\n');
   }
+}
+
+/** Whether somebody is being asked; there is one terminal, and one question at a time. */
+let isAsking = false;
+
+/** A question whose answer is of no use any more, as when the daemon has ended, no longer keeps the program waiting. */
+export function abandonQuestion(): void {
+  if (!isAsking) return;
+  process.stdin.setRawMode(false);
+  process.stdin.unref();
+  process.stderr.write('\n');
 }
 
 /** Whether the answer is yes. Where nobody can be asked, it says which flag answers. */

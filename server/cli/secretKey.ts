@@ -1,6 +1,7 @@
 /** `rotate-secret-key`: what it would do, and doing it; the new key is typed or piped, and printed nowhere. */
 
 import type { Command } from 'commander';
+import { deriveChosenKey } from '../configs/secretKey.ts';
 import type { RotatedSecretKey, SecretKeyCheck } from '../protocol/secretKey.ts';
 import { count, plain, printAnswer } from './output.ts';
 import type { ProgramContext } from './program.ts';
@@ -23,7 +24,7 @@ export function addSecretKeyCommand(program: Command, context: ProgramContext): 
         printAnswer(context.json(), found, describeCheck);
         return;
       }
-      const wish = generate ? { generate } : { key: await readNewSecret('New secret key') };
+      const wish = generate ? { generate } : { key: await readNewSecret('New secret key', deriveChosenKey) };
       const rotated = await context.daemon(async (call) => {
         const isShown = process.stderr.isTTY && !context.json();
         const stopShowing = isShown

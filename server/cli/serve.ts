@@ -44,7 +44,10 @@ export function addServeCommand(program: Command, context: ProgramContext): void
       throw thrown;
     });
 
-    const stop = () => void daemon.stop();
+    const stop = () => {
+      if (!context.json()) print('Stopping; runs in flight finish first.');
+      void daemon.stop();
+    };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
     process.on('SIGHUP', stop);
@@ -54,7 +57,7 @@ export function addServeCommand(program: Command, context: ProgramContext): void
     } else {
       print(`Workflow Keys listens on ${daemon.url}`);
       if (daemon.notice !== undefined) print(daemon.notice);
-      if (options.welcome) print(await daemon.welcome());
+      if (options.welcome) print(await daemon.welcome(context.called));
       print('Stop with Ctrl+C.');
     }
     await daemon.stopped;

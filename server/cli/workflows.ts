@@ -32,7 +32,7 @@ export function addWorkflowCommands(program: Command, context: ProgramContext): 
             row.parameters.map(({ name, required }) => (required ? name : `${name}?`)).join(', '),
             plain(row.file),
           ]),
-          'No registered folder has a workflow. Register one with: workflow-keys serve <folder>',
+          `No registered folder has a workflow. Register one with: ${context.called} folders add <folder>`,
         ),
       );
     });

@@ -7,10 +7,13 @@ import type { CredentialRecord, CredentialShape } from '../store/contracts/recor
 import { isLoopbackName, normalHost } from './hosts.ts';
 import { findService, type Service, services } from './services.ts';
 
+/** All but the value, so that a wish can be checked before the value is asked for. */
+export type CredentialWish = Omit<AddCredentialParams, 'value' | 'clientSecret'>;
+
 /**
  * @throws Failure `bad-input` for a name, service, kind, place, host or address that cannot be (F4, F6–F8, D36).
  */
-export function checkShape(params: AddCredentialParams): CredentialShape {
+export function checkShape(params: CredentialWish): CredentialShape {
   const { name, organizationId } = params;
   if (typeof name !== 'string' || !configNamePattern.test(name)) {
     throw new Failure(
@@ -84,7 +87,7 @@ export const framingHeaders: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-function checkPlace(service: Service, params: AddCredentialParams) {
+function checkPlace(service: Service, params: CredentialWish) {
   const { name } = params;
   const supported =
     params.auth === undefined ? service.auth[0] : service.auth.find(({ auth }) => auth === params.auth);
@@ -115,7 +118,7 @@ function checkPlace(service: Service, params: AddCredentialParams) {
   return { auth, header, ...(prefix !== '' && { prefix }) };
 }
 
-function checkHosts(service: Service, { name, hosts = service.hosts }: AddCredentialParams): string[] {
+function checkHosts(service: Service, { name, hosts = service.hosts }: CredentialWish): string[] {
   if (!Array.isArray(hosts) || hosts.length === 0) {
     throw new Failure(
       'bad-input',
@@ -132,7 +135,7 @@ function checkHosts(service: Service, { name, hosts = service.hosts }: AddCreden
   });
 }
 
-function checkTest(service: Service, { name, hosts, testUrl }: AddCredentialParams): { testUrl?: string } {
+function checkTest(service: Service, { name, hosts, testUrl }: CredentialWish): { testUrl?: string } {
   // The service's own address tells nothing of a copy of it that somebody hosts elsewhere.
   const url = testUrl ?? (hosts === undefined ? service.testUrl : undefined);
   if (url === undefined) return {};
@@ -143,7 +146,7 @@ function checkTest(service: Service, { name, hosts, testUrl }: AddCredentialPara
   return { testUrl: address.href };
 }
 
-function checkOauth(service: Service, auth: CredentialAuth, params: AddCredentialParams) {
+function checkOauth(service: Service, auth: CredentialAuth, params: CredentialWish) {
   if (!isOauth(auth)) return {};
   const { name, clientId, tokenUrl = service.tokenUrl, oauthScope = service.oauthScope } = params;
   const address = tokenUrl === undefined ? null : URL.parse(tokenUrl);

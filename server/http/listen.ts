@@ -16,16 +16,14 @@ export async function listen(
     if (code === 'EADDRINUSE') {
       throw new Failure(
         'port-taken',
-        `Port ${settings.port} on ${settings.host} is taken by another program. Choose another with --port, or 0 for any.`,
+        `Port ${settings.port} on ${settings.host} is taken by another program. Choose another with --port or WORKFLOW_KEYS_PORT; 0 takes a free one.`,
         { cause },
       );
     }
     throw new Failure(
       'bad-input',
-      `Cannot listen on ${settings.host}:${settings.port} (${code ?? 'unknown'}).`,
-      {
-        cause,
-      },
+      `Cannot listen on ${settings.host}:${settings.port} (${code ?? 'unknown'}). Choose an address of this machine with --host, and a port that you may open with --port.`,
+      { cause },
     );
   }
 }

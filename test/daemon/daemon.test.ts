@@ -186,7 +186,7 @@ test('what one client changes, every other editor is told', async () => {
   });
 });
 
-test('SIGTERM finishes the run in flight, answers it, and ends', async () => {
+test('SIGTERM finishes the runs in flight, answers who waits for them, and ends', async () => {
   const workspace = newWorkspace(waits);
   const go = join(workspace, 'go');
   await withProcess({ data: newData(), folders: [workspace] }, async (daemon) => {
@@ -202,7 +202,8 @@ test('SIGTERM finishes the run in flight, answers it, and ends', async () => {
       headers: { 'x-api-key': key, 'content-type': 'application/json' },
       body: JSON.stringify({ go }),
     });
-    await untilRunning(daemon.data);
+    const typed = runJson<RunDetail>(daemon.data, ['run', 'waits', '--input', JSON.stringify({ go })]);
+    await untilRunning(daemon.data, 2);
     const ended = daemon.end('SIGTERM');
     const log = () => readFileSync(join(daemon.data, 'daemon.log'), 'utf8');
     while (!log().includes('the daemon stops')) await setImmediate();
@@ -210,6 +211,7 @@ test('SIGTERM finishes the run in flight, answers it, and ends', async () => {
     const { statusCode, body } = await answer;
     assert.equal(statusCode, 200);
     assert.equal(((await body.json()) as { result: string }).result, 'waited');
+    assert.equal((await typed).result, 'waited');
     assert.equal(await ended, 0);
   });
 });
@@ -232,10 +234,10 @@ test('a run that does not end by itself does not keep the daemon from stopping',
   });
 });
 
-/** Waits, by looking, until a run is on its way. */
-async function untilRunning(data: string): Promise<void> {
+/** Waits, by looking, until so many runs are on their way. */
+async function untilRunning(data: string, runs = 1): Promise<void> {
   await withDaemon(data, async (call) => {
-    while ((await call('workflowKeys/daemon/status', null)).activeRuns === 0) await setImmediate();
+    while ((await call('workflowKeys/daemon/status', null)).activeRuns < runs) await setImmediate();
   });
 }
 

@@ -1,13 +1,13 @@
 /** Organizations from the command line to a real run: whose run it is, what goes with one, and that none sees another. */
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { type Call, withDaemon } from '../../server/cli/connect.ts';
 import type { AuditRow } from '../../server/protocol/audit.ts';
 import type { OrganizationRow } from '../../server/protocol/organizations.ts';
 import type { WorkflowRow } from '../../server/protocol/workflows.ts';
-import { program, runCommand, runJson } from '../support/daemonProcess.ts';
+import { runCommand, runJson } from '../support/daemonProcess.ts';
+import { converse } from '../support/terminal.ts';
 import { type Api, openApi } from './api.ts';
 
 const source = `
@@ -170,14 +170,15 @@ test('removal is refused without an answer, and says what would go and how to sa
   const { code, stderr } = await runCommand(api.daemon.data, ['orgs', 'remove', 'hooli']);
   assert.equal(code, 1);
   assert.match(stderr, new RegExp(`^workflow-keys: [^\\n]*${loss}[^\\n]*--yes[^\\n]*\\n$`));
-  for (const typed of ['yep\n', '']) {
-    assert.match(
-      await inTerminal(['orgs', 'remove', 'hooli'], typed),
-      /Go on\? \[y\/N\][\s\S]*Nothing was changed/,
-    );
+  const type = (answer: string) =>
+    converse(api.daemon.data, ['orgs', 'remove', 'hooli'], [[/\[y\/N\]: /, answer]]);
+  for (const answer of ['yep', '', '\u0003', '\u0004']) {
+    const { code, shown } = await type(answer);
+    assert.equal(code, 1);
+    assert.match(shown, /Nothing was removed\.|Cancelled; nothing was changed\./);
   }
   assert.deepEqual((await call('whose', key)).result, { org: 'hooli', value: 'hooli' });
-  assert.match(await inTerminal(['orgs', 'remove', 'hooli'], 'y\n'), new RegExp(`Removed hooli: ${loss}`));
+  assert.match((await type('y')).shown, new RegExp(`Removed hooli: ${loss}`));
   assert.ok(!(await cli<OrganizationRow[]>('orgs', 'list')).some(({ id }) => id === 'hooli'));
 });
 
@@ -260,37 +261,4 @@ async function auditRows(): Promise<AuditRow[]> {
     if (!body.meta.hasMore) return rows;
     cursor = encodeURIComponent(body.meta.cursor);
   }
-}
-
-/** What a command shows in a real terminal where this is typed. */
-function inTerminal(args: string[], typed: string): Promise<string> {
-  const script = `import os, pty, sys
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-shown = b""
-typed = sys.stdin.buffer.read()
-try:
-    while True:
-        piece = os.read(terminal, 4096)
-        if not piece:
-            break
-        shown += piece
-        if typed is not None and b"[y/N]" in shown:
-            os.write(terminal, typed or b"\\x04")
-            typed = None
-except OSError:
-    pass
-os.waitpid(pid, 0)
-sys.stdout.buffer.write(shown)
-`;
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      'python3',
-      ['-c', script, process.execPath, program, ...args, '--data', api.daemon.data],
-      { timeout: 120_000 },
-      (error, stdout) => (error ? reject(error) : resolve(stdout)),
-    );
-    child.stdin?.end(typed);
-  });
 }

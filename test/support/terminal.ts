@@ -8,14 +8,14 @@ import { findPython } from './interpreter.ts';
 const atTerminal = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
 
 /**
- * Types each answer, and Enter, as soon as its question has been asked.
+ * Types each answer, and Enter, as soon as its question has been asked; or does something else then.
  *
  * @returns all that the terminal has shown, and the exit code; ends with an error when a question is never asked.
  */
 export async function converse(
   data: string,
   args: string[],
-  answers: (readonly [question: RegExp, answer: string])[],
+  answers: (readonly [question: RegExp, answer: string | (() => void)])[],
 ): Promise<{ code: number; shown: string }> {
   const child = spawn(
     findPython('pty') ?? 'python3',
@@ -34,7 +34,9 @@ export async function converse(
     if (!next || !asked) return;
     waiting.shift();
     unread = unread.slice(asked.index + asked[0].length);
-    child.stdin.write(`${next[1]}\r`);
+    const [, answer] = next;
+    if (typeof answer === 'string') child.stdin.write(`${answer}\r`);
+    else answer();
   });
   const [code] = await once(child, 'close');
   if (waiting.length > 0) throw new Error(`Nobody asked ${waiting[0]?.[0]}: ${shown}`);
