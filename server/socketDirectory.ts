@@ -20,12 +20,12 @@ export interface SocketDirectory {
 /** `<data>/socket`, emptied of what a killed daemon left there, or a new temporary folder when that is too long. */
 export function openSocketDirectory(dataDirectory: string): SocketDirectory {
   const own = join(dataDirectory, 'socket');
-  const fits = Buffer.byteLength(join(own, 'x'.repeat(maxNameLength))) <= maxSocketPathBytes;
-  if (fits) {
+  const isOwn = fits(own);
+  if (isOwn) {
     rmSync(own, { recursive: true, force: true });
     mkdirSync(own, { mode: 0o700 });
   }
-  const directory = fits ? own : mkdtempSync(join(tmpdir(), 'workflow-keys-'));
+  const directory = isOwn ? own : makeTemporary();
   chmodSync(directory, 0o700);
   return {
     directory,
@@ -33,4 +33,15 @@ export function openSocketDirectory(dataDirectory: string): SocketDirectory {
       process.platform === 'win32' ? `\\\\.\\pipe\\workflow-keys-${newId()}-${name}` : join(directory, name),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+function fits(directory: string): boolean {
+  const isPath = process.platform !== 'win32';
+  return !isPath || Buffer.byteLength(join(directory, 'x'.repeat(maxNameLength))) <= maxSocketPathBytes;
+}
+
+/** `TMPDIR` may be as deep as the data directory; the system's own folder never is. */
+function makeTemporary(): string {
+  const prefix = join(tmpdir(), 'workflow-keys-');
+  return mkdtempSync(fits(`${prefix}123456`) ? prefix : '/tmp/workflow-keys-');
 }

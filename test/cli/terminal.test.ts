@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { plain, plainLines } from '../../server/cli/output.ts';
+import type { DaemonFile } from '../../server/protocol/daemon.ts';
 import {
   type DaemonProcess,
   program,
@@ -107,10 +108,17 @@ test('a daemon.json that is stale, damaged or of somebody else reads as no daemo
 
 test('a socket path that would be too long for the system is put elsewhere', async () => {
   const data = join(folder.path, 'long'.repeat(40));
-  const long = await startDaemonProcess({ data });
-  try {
-    assert.equal((await runCommand(data, ['status'])).code, 0);
-  } finally {
-    assert.equal(await long.end(), 0);
+  const alsoLong = join(folder.path, 'also'.repeat(40));
+  mkdirSync(alsoLong);
+  for (const environment of [{}, { TMPDIR: alsoLong }]) {
+    const long = await startDaemonProcess({ data, environment });
+    const { socket } = JSON.parse(readFileSync(join(data, 'daemon.json'), 'utf8')) as DaemonFile;
+    try {
+      assert.equal((await runCommand(data, ['status'])).code, 0);
+      assert.equal(statSync(dirname(socket)).mode & 0o777, 0o700);
+    } finally {
+      assert.equal(await long.end(), 0);
+    }
+    assert.ok(!existsSync(dirname(socket)));
   }
 });

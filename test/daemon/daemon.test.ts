@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { request } from 'undici';
@@ -113,12 +113,11 @@ test('a command without a daemon says how to start one', async () => {
 
 test('files of the daemon are for its user only', async () => {
   await withProcess({ data: newData() }, async ({ data }) => {
-    const mode = (path: string) => (statSync(join(data, path)).mode & 0o777).toString(8);
-    assert.equal((statSync(data).mode & 0o777).toString(8), '700');
-    assert.equal(mode('socket'), '700');
-    for (const file of ['daemon.json', 'daemon.token', 'daemon.log', 'history.db', 'socket/daemon']) {
-      assert.equal(mode(file), '600', file);
-    }
+    const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+    const { socket } = JSON.parse(readFileSync(join(data, 'daemon.json'), 'utf8')) as DaemonFile;
+    for (const directory of [data, dirname(socket)]) assert.equal(mode(directory), '700', directory);
+    const files = ['daemon.json', 'daemon.token', 'daemon.log', 'history.db'].map((name) => join(data, name));
+    for (const file of [...files, socket]) assert.equal(mode(file), '600', file);
   });
 });
 

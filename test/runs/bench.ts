@@ -16,6 +16,7 @@ import type {
 } from '../../server/runs/contracts.ts';
 import type { RunLog } from '../../server/runs/run.ts';
 import { defaultRunSettings, openRuns, type RunSettings, type Runs } from '../../server/runs/runner.ts';
+import { openSocketDirectory } from '../../server/socketDirectory.ts';
 import type { History } from '../../server/store/contracts/history.ts';
 import type { RunRecord } from '../../server/store/contracts/runs.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
@@ -71,6 +72,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   const folder = join(root, 'folder');
   mkdirSync(folder);
   const history = options.history ?? (await openSqliteHistory({ directory: root }));
+  const sockets = openSocketDirectory(root);
   const configs = new MemoryConfigs();
   const logged: string[] = [];
   const keptOut: unknown[] = [];
@@ -80,7 +82,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
     history,
     services: Object.assign(configs, options.calls ?? noCalls),
     pythonDirectory,
-    socketDirectory: mkdtempSync(join(root, 's')),
+    socketDirectory: sockets.directory,
     environment: options.environment ?? process.env,
     log,
     clock: options.clock ?? Date.now,
@@ -91,6 +93,7 @@ export async function openBench(t: TestContext, options: BenchOptions = {}): Pro
   t.after(async () => {
     await runs.close({ graceMs: 0 });
     if (options.history === undefined) await history.close();
+    sockets.remove();
     rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   });
   const bench: Bench = {

@@ -11,6 +11,7 @@ import fc from 'fast-check';
 import { LineReader, parseFrame } from '../../server/runs/frames.ts';
 import { Output } from '../../server/runs/output.ts';
 import { Rendezvous } from '../../server/runs/rendezvous.ts';
+import { openSocketDirectory } from '../../server/socketDirectory.ts';
 
 test('no line makes the frame parser throw', () => {
   fc.assert(
@@ -114,9 +115,13 @@ test('a connection without an expected token is closed, whatever it says', {
   timeout: 120_000,
 }, async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'wk-meet-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const rendezvous = await Rendezvous.open(join(directory, 'r.sock'));
-  t.after(() => rendezvous.close());
+  const sockets = openSocketDirectory(directory);
+  const rendezvous = await Rendezvous.open(sockets.path('r.sock'));
+  t.after(() => {
+    rendezvous.close();
+    sockets.remove();
+    rmSync(directory, { recursive: true, force: true });
+  });
   let met = 0;
   rendezvous.expect('right', ({ channel, output }) => {
     met += 1;
