@@ -138,7 +138,7 @@ if (!answers('curl', ['--version'])) {
     // Once more where curl has started only after the window of those that fill it.
     do {
       await Promise.all(Array.from({ length: 5 }, () => strict.call('GET', '/api/v1/workflows')));
-      const { stdout } = await run('sh', ['-c', line], { timeout: 100_000 });
+      const { stdout } = await run('sh', ['-c', line], { env: environment(), timeout: 100_000 });
       statuses = [...stdout.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
       assert.equal(statuses.at(-1), '200');
     } while (statuses.length === 1);
