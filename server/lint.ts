@@ -2,13 +2,13 @@
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { unknownOrganization } from './configs/organizations.ts';
 import type { KnownNameSource } from './knownNames.ts';
 import { diagnose, type WorkflowPlace } from './language/diagnostics.ts';
 import type { FileFacts } from './language/facts.ts';
 import type { PythonParser } from './language/parser.ts';
 import type { LintRow } from './protocol/lint.ts';
 import { compareTexts } from './textOrder.ts';
+import { unknownOrganization } from './unknownOrganization.ts';
 import { discoverBytes } from './workflows/discovery.ts';
 import { listPythonFiles, readPythonFiles } from './workflows/sourceFiles.ts';
 

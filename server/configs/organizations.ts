@@ -16,6 +16,7 @@ import type {
 } from '../store/contracts/records.ts';
 import type { StateReader, StateTransaction } from '../store/contracts/state.ts';
 import type { Millis } from '../store/contracts/time.ts';
+import { unknownOrganization } from '../unknownOrganization.ts';
 
 export async function list(reader: StateReader): Promise<OrganizationRow[]> {
   return (await reader.list('organizations')).map(rowOf);
@@ -24,11 +25,6 @@ export async function list(reader: StateReader): Promise<OrganizationRow[]> {
 /** @throws Failure `not-found` that names the organization. */
 export async function checkKnown(reader: StateReader, id: string): Promise<void> {
   if (!(await find(reader, id))) throw unknownOrganization(id);
-}
-
-/** For whoever names one in passing; `bad-input` where it is a field of something else. */
-export function unknownOrganization(id: string, code: 'not-found' | 'bad-input' = 'not-found'): Failure {
-  return new Failure(code, `There is no organization "${id}"; add it first.`);
 }
 
 /** The name as it is stored, trimmed. @throws Failure `bad-input` for a bad id or name. */

@@ -1,12 +1,12 @@
 /** The keys that are issued: made, listed, verified, rotated, revoked; it never learns who asks over which wire. */
 
-import { unknownOrganization } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
 import type { CreateApiKeyParams, CreateKeyParams, KeyRow } from '../protocol/keys.ts';
 import type { History } from '../store/contracts/history.ts';
 import type { ApiKeyRecord } from '../store/contracts/records.ts';
 import type { State, StateReader } from '../store/contracts/state.ts';
 import type { Millis } from '../store/contracts/time.ts';
+import { unknownOrganization } from '../unknownOrganization.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { checkApiKey } from './apiKeyWish.ts';
 import { bury, checkValid, findLive, putAudited } from './keyRecords.ts';

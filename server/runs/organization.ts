@@ -1,8 +1,8 @@
 /** Whose run it is (D28); it knows neither keys nor where the organizations are kept. */
 
-import { unknownOrganization } from '../configs/organizations.ts';
 import { Failure } from '../errors.ts';
 import type { OrganizationRecord } from '../store/contracts/records.ts';
+import { unknownOrganization } from '../unknownOrganization.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 /**

@@ -1,9 +1,9 @@
 /** Endpoint settings that stand above a workflow's decorator (A6); they are kept in the state, never in the source. */
 
-import { unknownOrganization } from '../configs/organizations.ts';
 import type { WorkflowSettingsRecord } from '../store/contracts/records.ts';
 import type { State, StateTransaction } from '../store/contracts/state.ts';
 import type { Millis } from '../store/contracts/time.ts';
+import { unknownOrganization } from '../unknownOrganization.ts';
 import type { WorkflowRegistry } from './registry.ts';
 
 /** Left out: as it is. `null`: as the decorator says; no organization. */
