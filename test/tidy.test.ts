@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import { test } from 'node:test';
+import { Command } from 'commander';
+import { commandTable, type ProgramContext } from '../server/cli/program.ts';
 import { errorTable } from '../server/errors.ts';
 import { diagnosticTable } from '../server/language/diagnostics.ts';
 import { settingTable } from '../server/settings.ts';
@@ -21,9 +23,11 @@ interface Import {
   typesOnly: boolean;
 }
 
-const sources = globSync(['client/**/*.ts', 'server/**/*.ts'], { cwd: root })
-  .map((path) => path.split(sep).join('/'))
-  .filter((path) => !path.endsWith('.d.ts'));
+const list = (...patterns: string[]) =>
+  globSync(patterns, { cwd: root, exclude: (path) => /node_modules|__pycache__/.test(path) }).map((path) =>
+    path.split(sep).join('/'),
+  );
+const sources = list('client/**/*.ts', 'server/**/*.ts').filter((path) => !path.endsWith('.d.ts'));
 const imports = sources.flatMap(importsOf);
 
 function importsOf(from: string): Import[] {
@@ -133,9 +137,51 @@ test('only the daemon and the restore build the parts, and nobody imports the pr
   );
 });
 
-test('every source file begins with a sentence that says what its job is', () => {
-  const silent = sources.filter((path) => !/^\/\*\*(?: |\r?\n \* )\S[\s\S]*?\*\//.test(read(path)));
-  assert.deepEqual(silent, []);
+test('no two rooms need each other, by whatever way round', () => {
+  const roomOf = (path: string) => /^server\/(\w+)\//.exec(path)?.[1];
+  const needs = new Map<string, Set<string>>();
+  for (const { from, to, typesOnly } of imports) {
+    const [room, needed] = [roomOf(from), roomOf(to)];
+    if (typesOnly || !room || !needed || room === needed) continue;
+    needs.set(room, (needs.get(room) ?? new Set()).add(needed));
+  }
+  assert.ok(needs.size > 5);
+  const circles: string[] = [];
+  const follow = (way: string[]) => {
+    for (const next of needs.get(way.at(-1) ?? '') ?? []) {
+      if (next === way[0]) circles.push([...way, next].join(' → '));
+      else if (!way.includes(next)) follow([...way, next]);
+    }
+  };
+  for (const room of needs.keys()) follow([room]);
+  assert.deepEqual(circles, []);
+});
+
+test('every file begins with a sentence that says what its job is', () => {
+  const scripts = list('client/**/*.{ts,js}', 'server/**/*.{ts,js}', 'test/**/*.{ts,mjs}', '*.mjs');
+  const opening = /^\/\*\*(?: |\r?\n \* )[A-Z`][\s\S]*?[.:]\s*(?:\r?\n \*[\s\S]*?)?\*\//;
+  const silent = scripts.filter((path) => !opening.test(read(path)));
+  const modules = list('server/**/*.py', 'test/workspace/**/*.py');
+  assert.deepEqual([...silent, ...modules.filter((path) => !/^"""[A-Z`]/.test(read(path)))], []);
+});
+
+test('a source file has one job: it is at most a little over 300 lines', () => {
+  const long = sources.filter((path) => read(path).split('\n').length > 320);
+  assert.deepEqual(long, []);
+});
+
+test('no file and nothing exported is named for being a manager, a helper or a utility', () => {
+  const vague = /(?:manager|helper|utils?)$/i;
+  const exported =
+    /^export (?:default )?(?:abstract |async )?(?:class|function|const|interface|type) (\w+)/gm;
+  const named = sources.flatMap((path) => [
+    path.replace(/\.ts$/, ''),
+    ...[...read(path).matchAll(exported)].map(([, name]) => `${path}: ${name}`),
+  ]);
+  assert.deepEqual(
+    named.filter((name) => vague.test(name) || /: I[A-Z][a-z]/.test(name)),
+    [],
+  );
 });
 
 test('every command of the manifest is registered, and every registered one is in the manifest', () => {
@@ -184,6 +230,12 @@ test('every setting of the manifest is in the README, and is read by the code', 
   }
 });
 
+test('every text of the manifest has its words, and no others stand beside them', () => {
+  const words = Object.keys(JSON.parse(read('package.nls.json')));
+  const named = [...read('package.json').matchAll(/"%([^%"]+)%"/g)].map(([, name]) => name);
+  assert.deepEqual([...new Set(named)].sort(), words.sort());
+});
+
 test('a message of the daemon that names a setting or a command of the editor names one that exists', () => {
   const known = new Set([
     ...Object.keys(manifest.contributes.configuration.properties),
@@ -197,6 +249,34 @@ test('a message of the daemon that names a setting or a command of the editor na
     named.filter((name) => !known.has(name)),
     [],
   );
+});
+
+test('the README lists exactly the commands of the program, with no flag that one does not take', () => {
+  const program = new Command('workflow-keys');
+  // Commands ask their context when they are run, and none is.
+  for (const addCommands of commandTable) addCommands(program, {} as ProgramContext);
+  const flagsOf = new Map<string, Set<string | undefined>>();
+  const visit = (command: Command, way: string[]) => {
+    const name = [...way, command.name()];
+    for (const inner of command.commands) visit(inner, name);
+    const flags = command.options.flatMap(({ long, short }) => [long, short]);
+    if (command.commands.length === 0) flagsOf.set(name.join(' '), new Set(flags));
+  };
+  for (const command of program.commands) visit(command, []);
+
+  const [, table = ''] = /## On the command line\n[\s\S]*?\n(\|[\s\S]*?)\n\n/.exec(readme) ?? [];
+  const cells = [...table.matchAll(/^\| (`.*?`) \| /gm)].flatMap(([, cell = '']) => cell.split('`, `'));
+  const usages = cells.map((cell) => cell.replaceAll('`', ''));
+  const documented = usages.map((usage) => {
+    const name = [...flagsOf.keys()].find((known) => `${usage} `.startsWith(`${known} `));
+    assert.ok(name !== undefined, `There is no command ${usage}`);
+    const foreign = [...usage.matchAll(/(?<=[ [])--?[a-z][a-z-]*/g)].filter(
+      ([flag]) => !flagsOf.get(name)?.has(flag),
+    );
+    assert.deepEqual(foreign.flat(), [], `These are no flags of ${name}`);
+    return name;
+  });
+  assert.deepEqual([...new Set(documented)].sort(), [...flagsOf.keys()].sort());
 });
 
 test("the README's table of environment variables is the daemon's", () => {

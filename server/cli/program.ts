@@ -39,6 +39,25 @@ export interface ProgramContext {
   setExitCode(code: number): void;
 }
 
+/** In the order in which the help lists them. */
+export const commandTable: readonly ((program: Command, context: ProgramContext) => void)[] = [
+  addServeCommand,
+  addDaemonCommands,
+  addKeyCommands,
+  addConfigCommands,
+  addCredentialCommands,
+  addSecretKeyCommand,
+  addOrganizationCommands,
+  addFolderCommands,
+  addWorkflowCommands,
+  addRunCommands,
+  addLintCommand,
+  addAuditCommands,
+  addExplainCommand,
+  addBundleCommands,
+  addBackupCommands,
+];
+
 /** Runs one command. Never throws: a failure is one line on standard error. @returns the exit code. */
 export async function runProgram(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const called = calledAs(environment);
@@ -69,25 +88,7 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     // A wrong command line is told like every other failure.
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', firstSteps(called));
-  for (const add of [
-    addServeCommand,
-    addDaemonCommands,
-    addKeyCommands,
-    addConfigCommands,
-    addCredentialCommands,
-    addSecretKeyCommand,
-    addOrganizationCommands,
-    addFolderCommands,
-    addWorkflowCommands,
-    addRunCommands,
-    addLintCommand,
-    addAuditCommands,
-    addExplainCommand,
-    addBundleCommands,
-    addBackupCommands,
-  ]) {
-    add(program, context);
-  }
+  for (const addCommands of commandTable) addCommands(program, context);
   refuseByThrowing(program);
 
   try {

@@ -1,3 +1,5 @@
+/** The chained audit log over a real history: order, failures, and changes that never came. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 

@@ -1,3 +1,5 @@
+/** The verification of the chain, on histories that were changed behind the log's back. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 

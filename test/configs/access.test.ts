@@ -1,3 +1,5 @@
+/** What a run reads and writes of the configuration, and what of it is audited. */
+
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { openConfigAccess } from '../../server/configs/access.ts';

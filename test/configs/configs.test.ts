@@ -1,3 +1,5 @@
+/** Typed configuration and organizations on a real store: what is stored, shown, refused and audited. */
+
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Configs, openConfigs } from '../../server/configs/configs.ts';

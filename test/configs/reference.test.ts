@@ -1,3 +1,5 @@
+/** The text of a reference, and of a command within it, read and refused. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

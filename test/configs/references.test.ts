@@ -1,3 +1,5 @@
+/** References resolved at each read, with real files, variables and commands. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {

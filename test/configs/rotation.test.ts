@@ -1,3 +1,5 @@
+/** Another secret key takes the place of the present one, also in a process that is killed meanwhile. */
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,5 @@
+/** Where the secret key comes from, and what its file must be. */
+
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

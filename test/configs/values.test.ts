@@ -1,3 +1,5 @@
+/** Config values, checked and converted for their type. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkValue, parseText, typeOf, valueLimitBytes } from '../../server/configs/values.ts';

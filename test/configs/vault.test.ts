@@ -1,3 +1,5 @@
+/** Sealed secrets: bound to their row, strict about tokens, and readable by Python's own Fernet. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createCipheriv, createHmac, randomBytes } from 'node:crypto';

@@ -1,3 +1,5 @@
+/** The line that tries a key, as a real shell reads it. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';

@@ -1,3 +1,5 @@
+/** Workflow keys on a real store: made, verified, listed, revoked, and who holds a workflow's slot. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Keys } from '../../server/keys/keys.ts';

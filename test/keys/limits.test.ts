@@ -1,3 +1,5 @@
+/** The sliding window, by its definition and against an oracle that counts every admission. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

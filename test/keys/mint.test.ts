@@ -1,3 +1,5 @@
+/** The text of a key: its form, its checksum, and that no two are the same. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';

@@ -1,3 +1,5 @@
+/** The lock of a data directory, held and lost by real processes. */
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

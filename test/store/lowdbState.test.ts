@@ -1,3 +1,5 @@
+/** The embedded state: the contracts of every state engine, and what is its own about `state.json`. */
+
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+/** The embedded history: the contract of every history engine, and what is its own about `history.db`. */
+
 import assert from 'node:assert/strict';
 import { chmod, readdir, readFile, rename, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
