@@ -1,41 +1,24 @@
-/** The daemon: builds every part, holds the data directory, and takes all of it down again in order. */
+/** The daemon: holds the data directory, builds every part over it, and takes all of it down again in order. */
 
 import { openAnnouncement } from './announcement.ts';
 import { openRefusals } from './audit/refusals.ts';
 import { Backups } from './backup.ts';
-import { parseWorkerFile, pythonDirectory, referenceDirectory, wasmDirectory } from './beside.ts';
+import { parseWorkerFile, referenceDirectory } from './beside.ts';
 import { openBundles } from './bundles/bundles.ts';
 import { readBundle } from './bundles/reader.ts';
 import { Clients } from './clients.ts';
-import { openConfigAccess } from './configs/access.ts';
-import { commandVariables } from './configs/commandOutput.ts';
-import { openConfigs } from './configs/configs.ts';
-import { openReferences } from './configs/references.ts';
-import { openCallAccess } from './connections/access.ts';
-import { readCertificates } from './connections/certificates.ts';
-import { openConnections } from './connections/connections.ts';
-import { HttpClient } from './connections/httpClient.ts';
-import { openInjection } from './connections/injection.ts';
-import { openProbe } from './connections/probe.ts';
-import { Tokens } from './connections/tokens.ts';
 import { buildHttp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { watchIdle } from './idle.ts';
-import { newId } from './ids.ts';
-import { openKeys } from './keys/keys.ts';
 import { openLimits } from './keys/limits.ts';
 import { sha256 } from './keys/mint.ts';
 import { newSocketToken } from './keys/socketToken.ts';
 import { openKnownNames } from './knownNames.ts';
-import { loadPython } from './language/parser.ts';
 import { openLint } from './lint.ts';
 import type { Log } from './log.ts';
 import { protocolVersion } from './protocol.ts';
 import { buildRequests } from './requests.ts';
-import { selectEnvironment } from './runs/environment.ts';
-import { openRunOrganization } from './runs/organization.ts';
-import { openRebuild } from './runs/rebuild.ts';
-import { defaultRunSettings, openRuns } from './runs/runner.ts';
+import { openRooms } from './rooms.ts';
 import { openSealing } from './sealing.ts';
 import { openSession } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -49,9 +32,6 @@ import { version } from './version.ts';
 import { welcome } from './welcome.ts';
 import { openWire } from './wire.ts';
 import { openAuthoring } from './workflows/authoring.ts';
-import { openFolders } from './workflows/folders.ts';
-import { openOverrides } from './workflows/overrides.ts';
-import { WorkflowRegistry } from './workflows/registry.ts';
 
 export interface DaemonOptions {
   settings: Settings;
@@ -143,70 +123,24 @@ async function compose(
   closers.push(() => sockets.remove());
   const clients = new Clients();
   closers.push(() => clients.close());
-  const parser = await loadPython({ wasmDirectory: wasmDirectory(), spentMs });
-  const registry = new WorkflowRegistry({ parser });
-  const overrides = await openOverrides({ state, registry, clock });
-  const keys = await openKeys({
+  const appendAudit = (entry: AuditEntry) => audit.append([{ entry }]);
+  const rooms = await openRooms({
     state,
     history,
-    clock,
-    newId,
-    workflows: registry,
-    apiKeyPrefix: settings.apiKeyPrefix,
-  });
-  closers.push(() => keys.close());
-  const configs = openConfigs({ state, history, vault, clock, newId });
-  const appendAudit = (entry: AuditEntry) => audit.append([{ entry }]);
-  const client = new HttpClient({
-    ...(settings.caFile !== '' && { extraCertificates: readCertificates(settings.caFile) }),
-    ownPort: () => listeningPort,
-    userAgent: `workflow-keys/${version}`,
-  });
-  closers.push(() => client.close());
-  const inject = openInjection({ vault, tokens: new Tokens({ state, vault, client, clock }) });
-  const probe = openProbe({ client, inject });
-  const connections = openConnections({ state, vault, clock, newId, appendAudit, probe });
-  const organization = (id: string) => state.get('organizations', id);
-  const organizationOf = openRunOrganization(organization);
-  const references = openReferences({
-    environment,
-    commandEnvironment: selectEnvironment(environment, commandVariables),
-    dataDirectory: directory,
-    timeoutMs: settings.referenceTimeoutSeconds * 1000,
-  });
-  closers.push(() => references.close());
-  const runs = await openRuns({
-    history,
-    services: {
-      ...openConfigAccess({ configs, state, vault, references, appendAudit }),
-      ...openCallAccess({ state, client, inject, appendAudit }),
-    },
-    pythonDirectory: pythonDirectory(),
-    socketDirectory: sockets.directory,
+    vault,
+    appendAudit,
+    settings,
     environment,
     log,
     clock,
-    newId,
-    settings: {
-      ...defaultRunSettings,
-      poolSize: settings.poolSize,
-      maxConcurrent: settings.maxConcurrentRuns,
-      maxQueued: settings.maxQueuedRuns,
-      maxLogBytes: settings.maxLogKb * 1024,
-      maxResultBytes: settings.maxResultKb * 1024,
-      memoryLimitMb: settings.memoryLimitMb,
-      ...(settings.python !== '' && { python: settings.python }),
-    },
-    rebuild: openRebuild({
-      workflow: (id) => registry.get(id),
-      organization,
-      publicUrl: () => url(),
-    }),
-    onChange: () => clients.announceSoon('runs'),
+    socketDirectory: sockets.directory,
+    publicUrl: () => url(),
+    ownPort: () => listeningPort,
+    runGraceMs,
+    onRunChange: () => clients.announceSoon('runs'),
+    closing: (close) => closers.push(close),
   });
-  closers.push(() => runs.close({ graceMs: runGraceMs }));
-  const folders = await openFolders({ state, registry, runs, clock, log });
-  closers.push(() => folders.close());
+  const { parser, registry, overrides, keys, configs, connections, runs, folders } = rooms;
   for (const path of options.folders) await folders.register({ path }, 'cli');
 
   const known = openKnownNames(configs, registry);
@@ -225,8 +159,8 @@ async function compose(
     limits: openLimits({ clock, windowMs: settings.rateWindowSeconds * 1000 }),
     workflows: registry,
     runs,
-    organization,
-    organizationOf,
+    organization: rooms.organization,
+    organizationOf: rooms.organizationOf,
     history,
     configs,
     connections,
@@ -258,7 +192,7 @@ async function compose(
     audit,
     refusals,
     overrides,
-    organizationOf,
+    organizationOf: rooms.organizationOf,
     clients,
     lint: openLint({ parser, known }),
     settings,
@@ -349,10 +283,4 @@ function outlive(log: Log): () => void {
     process.off('uncaughtException', onThrown);
     process.off('unhandledRejection', onThrown);
   };
-}
-
-/** How long this process has kept a processor busy. */
-function spentMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
