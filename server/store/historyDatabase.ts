@@ -112,7 +112,8 @@ const migrateAuditFrom2 = `
  * up to the present one in a single transaction.
  *
  * Rejects with `data-too-new` for an unknown newer schema, with `data-damaged` for a file that is empty, truncated or
- * no history, and with `storage-failed` when it cannot be used; it is then left as it is.
+ * no history, and with `storage-failed` when it cannot be used. None is made in its place; only what its log holds may
+ * have been written into it, as at any start after a crash.
  */
 export async function openHistoryDatabase(
   directory: string,
@@ -204,7 +205,7 @@ function readVersion(database: DatabaseSync, path: string): number {
 function damaged(path: string, reason: string, cause?: unknown): Failure {
   return new Failure(
     'data-damaged',
-    `${path} is damaged: ${reason}. It was left as it is; restore it from a backup, or move it and its -wal file away to start empty.`,
+    `${path} is damaged: ${reason}. Restore it from a backup, or move it and its -wal file away to start empty.`,
     { cause },
   );
 }

@@ -3,6 +3,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFile, syncFolder } from '../durability.ts';
+import { Failure } from '../errors.ts';
 import type { Millis } from './contracts/time.ts';
 
 /** Here the new files are made; it counts for nothing and is thrown away. */
@@ -54,7 +55,7 @@ export async function commitStaging(
   await syncFolder(join(directory, staging));
   renameSync(join(directory, staging), join(directory, committed));
   await syncFolder(directory);
-  return finishReplacement(directory, now);
+  return finish(directory, now);
 }
 
 async function copyAside(directory: string, names: readonly string[]): Promise<void> {
@@ -68,8 +69,26 @@ async function copyAside(directory: string, names: readonly string[]): Promise<v
   await syncFolder(aside);
 }
 
-/** Finishes what a commit has begun, if there is one; each step can be the last of a process. */
+/**
+ * Finishes what a commit has begun, if there is one.
+ *
+ * @returns the folder in which the former files are kept, if there were any.
+ * @throws Failure `storage-failed`; whoever comes next finishes it.
+ */
 export async function finishReplacement(directory: string, now: Millis): Promise<string | undefined> {
+  try {
+    return await finish(directory, now);
+  } catch (cause) {
+    throw new Failure(
+      'storage-failed',
+      `A restore into ${directory} was cut off, and could not be finished. Check the folder's rights and the free space, and that ${join(directory, committed)} holds nothing but what was restored.`,
+      { cause },
+    );
+  }
+}
+
+/** Each step can be the last of a process. */
+async function finish(directory: string, now: Millis): Promise<string | undefined> {
   const ready = join(directory, committed);
   if (!existsSync(ready)) return undefined;
   const aside = join(ready, former);

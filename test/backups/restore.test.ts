@@ -245,6 +245,23 @@ test('on a full disk a restore is refused with one line, and the data is as it w
   }
 });
 
+test('a cut-off restore that cannot be finished is said to be one, and is finished once it can be', async () => {
+  const copy = copyOfData();
+  const ready = join(copy, 'restore.ready');
+  mkdirSync(ready);
+  cpSync(join(data, 'history.db'), join(ready, 'history.db'));
+  writeFileSync(join(ready, 'foreign'), '');
+  const { code, stderr } = await runCommand(copy, ['serve', '--port', '0']);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^workflow-keys: A restore into [^\n]* was cut off[^\n]*restore\.ready holds nothing but[^\n]*\n$/,
+  );
+  rmSync(join(ready, 'foreign'));
+  await finishReplacement(copy, Date.now());
+  assert.equal(existsSync(ready), false);
+});
+
 test('killed at any change that it makes to the disk, a restore leaves all of the old or all of the new', async () => {
   const hook = pathToFileURL(join(import.meta.dirname, 'killAt.mjs')).href;
   const outcomes = new Set<string>();
