@@ -1,7 +1,8 @@
 /** One endpoint-enabled workflow as a path of the OpenAPI document, its parameters from the source's annotations. */
 
 import { type Annotation, readAnnotation, type ScalarName } from '../workflows/annotation.ts';
-import type { Parameter, Workflow } from '../workflows/workflow.ts';
+import { exampleInput } from '../workflows/exampleInput.ts';
+import type { Workflow } from '../workflows/workflow.ts';
 import { flatAnswer } from './flatAnswer.ts';
 import { errorAnswer } from './schemas.ts';
 
@@ -15,7 +16,7 @@ export function endpointPath(workflow: Workflow): Record<string, Schema> {
 }
 
 function operationOf(workflow: Workflow, method: string): Schema {
-  const { id, description, parameters, publicEndpoint } = workflow;
+  const { id, description, publicEndpoint } = workflow;
   const answer = (text: string, schema: object) => ({
     description: text,
     content: { 'application/json': { schema } },
@@ -32,9 +33,7 @@ function operationOf(workflow: Workflow, method: string): Schema {
     ...(description !== undefined && { description }),
     tags: ['Endpoints'],
     ...(publicEndpoint && { security: [] }),
-    ...(method === 'GET'
-      ? { parameters: parameters.map(queryParameter) }
-      : { requestBody: bodyOf(workflow) }),
+    ...(method === 'GET' ? { parameters: queryParameters(workflow) } : { requestBody: bodyOf(workflow) }),
     responses: {
       200: answer('The run has ended, also when it failed: see `status`.', flatAnswer),
       202: answer('The run goes on.', flatAnswer),
@@ -43,8 +42,15 @@ function operationOf(workflow: Workflow, method: string): Schema {
   };
 }
 
-function queryParameter({ name, annotation, required }: Parameter): Schema {
-  return { name, in: 'query', required, schema: schemaOf(annotation) };
+function queryParameters({ parameters }: Workflow): Schema[] {
+  const examples = exampleInput(parameters);
+  return parameters.map(({ name, annotation, required }) => ({
+    name,
+    in: 'query',
+    required,
+    schema: schemaOf(annotation),
+    ...(required && { example: examples[name] }),
+  }));
 }
 
 function bodyOf({ parameters, acceptsExtra }: Workflow): Schema {
@@ -56,7 +62,8 @@ function bodyOf({ parameters, acceptsExtra }: Workflow): Schema {
     // Names that a function does not take are left out of its input, but nobody should send them.
     additionalProperties: acceptsExtra,
   };
-  return { required: required.length > 0, content: { 'application/json': { schema } } };
+  const example = exampleInput(parameters);
+  return { required: required.length > 0, content: { 'application/json': { schema, example } } };
 }
 
 function schemaOf(annotation: string | undefined): Schema {

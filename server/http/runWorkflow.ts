@@ -29,11 +29,14 @@ const query = strict({
     }),
   ),
 });
-const body = strict({
-  input: Type.Optional(
-    Type.Record(Type.String(), Type.Unknown(), { description: "The workflow's parameters." }),
-  ),
-});
+const body = strict(
+  {
+    input: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: "The workflow's parameters." }),
+    ),
+  },
+  { examples: [{ input: {} }] },
+);
 
 const headers = Type.Object({
   'idempotency-key': Type.Optional(

@@ -3,7 +3,10 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
 
 /** An object that has these members and no others. */
-export function strict<P extends TProperties>(properties: P, options: { description?: string } = {}) {
+export function strict<P extends TProperties>(
+  properties: P,
+  options: { description?: string; examples?: unknown[] } = {},
+) {
   return Type.Object(properties, { additionalProperties: false, ...options });
 }
 

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Configs } from '../configs/configs.ts';
+import { sampleBodies } from '../keys/sampleCall.ts';
 import { type ConfigRow, configTypes, referenceKinds } from '../protocol/configs.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
@@ -34,11 +35,14 @@ const oneQuery = strict({
     Type.String({ description: "Left out: the key's own organization, else the global scope." }),
   ),
 });
-const body = strict({
-  type: configType,
-  value: Type.Optional(Type.Unknown({ description: 'Left out: the stored one stays.' })),
-  description: Type.Optional(Type.String({ maxLength: 1_000 })),
-});
+const body = strict(
+  {
+    type: configType,
+    value: Type.Optional(Type.Unknown({ description: 'Left out: the stored one stays.' })),
+    description: Type.Optional(Type.String({ maxLength: 1_000 })),
+  },
+  { examples: [sampleBodies.config] },
+);
 
 export function routeConfigs(app: FastifyInstance, parts: ConfigRouteParts): void {
   const { configs } = parts;

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Connections } from '../connections/connections.ts';
+import { sampleBodies } from '../keys/sampleCall.ts';
 import { type CredentialRow, credentialAuths } from '../protocol/credentials.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
@@ -40,15 +41,18 @@ const connection = strict({
   updatedBy: Type.String(),
 });
 
-const wish = strict({
-  name: Type.String(),
-  service: Type.String({ description: 'E.g. `stripe`, `github`, `generic`.' }),
-  auth: Type.Optional(auth),
-  value: Type.String({ description: 'The key or token; it is never answered.' }),
-  clientSecret: Type.Optional(Type.String()),
-  hosts: Type.Optional(Type.Array(Type.String())),
-  ...where,
-});
+const wish = strict(
+  {
+    name: Type.String(),
+    service: Type.String({ description: 'E.g. `stripe`, `github`, `generic`.' }),
+    auth: Type.Optional(auth),
+    value: Type.String({ description: 'The key or token; it is never answered.' }),
+    clientSecret: Type.Optional(Type.String()),
+    hosts: Type.Optional(Type.Array(Type.String())),
+    ...where,
+  },
+  { examples: [sampleBodies.connection] },
+);
 
 const tested = strict({
   outcome: Type.Enum(['good', 'bad', 'inconclusive']),

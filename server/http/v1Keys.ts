@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Keys } from '../keys/keys.ts';
+import { sampleBodies } from '../keys/sampleCall.ts';
 import type { KeyRow } from '../protocol/keys.ts';
 import { pageOf, pageQuery, readPage } from './paging.ts';
 import { type ResourceParts, routeResource } from './resource.ts';
@@ -32,15 +33,18 @@ const members = {
 const keyRow = strict(members);
 const createdKey = strict({ ...members, key: Type.String({ description: 'Shown once; keep it now.' }) });
 
-const wish = strict({
-  name: Type.String(),
-  scopes: Type.Array(Type.String(), { description: 'In either vocabulary; at least one.' }),
-  workflowIds: Type.Optional(Type.Array(Type.String(), { description: 'Left out: all workflows.' })),
-  expiresInDays: Type.Optional(
-    nullable<number>('integer', { description: 'Left out: 90 days. `null`: never.' }),
-  ),
-  organizationId: Type.Optional(Type.String()),
-});
+const wish = strict(
+  {
+    name: Type.String(),
+    scopes: Type.Array(Type.String(), { description: 'In either vocabulary; at least one.' }),
+    workflowIds: Type.Optional(Type.Array(Type.String(), { description: 'Left out: all workflows.' })),
+    expiresInDays: Type.Optional(
+      nullable<number>('integer', { description: 'Left out: 90 days. `null`: never.' }),
+    ),
+    organizationId: Type.Optional(Type.String()),
+  },
+  { examples: [sampleBodies.apiKey] },
+);
 
 export function routeKeys(app: FastifyInstance, parts: KeyRouteParts): void {
   const { keys } = parts;

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { sampleBodies } from '../keys/sampleCall.ts';
 import { endpointMethods } from '../protocol/workflows.ts';
 import type { Authoring } from '../workflows/authoring.ts';
 import type { Overrides } from '../workflows/overrides.ts';
@@ -44,10 +45,13 @@ const row = strict({
   url: Type.String({ description: 'Where it is triggered.' }),
 });
 
-const newWorkflow = strict({
-  name: Type.String({ description: "The workflow's id; the file gets the same name." }),
-  source: Type.String({ description: 'Python source that defines it.' }),
-});
+const newWorkflow = strict(
+  {
+    name: Type.String({ description: "The workflow's id; the file gets the same name." }),
+    source: Type.String({ description: 'Python source that defines it.' }),
+  },
+  { examples: [sampleBodies.workflow] },
+);
 
 /** `null` goes back to what the decorator says, and to no organization. */
 const settings = {
@@ -67,12 +71,15 @@ const settings = {
     nullable<number>('integer', { minimum: 0, maximum: 86_400, description: '0 is no limit.' }),
   ),
 };
-const change = strict({
-  source: Type.Optional(
-    Type.String({ description: "Replaces the workflow's file; all of its workflows must still be in it." }),
-  ),
-  ...settings,
-});
+const change = strict(
+  {
+    source: Type.Optional(
+      Type.String({ description: "Replaces the workflow's file; all of its workflows must still be in it." }),
+    ),
+    ...settings,
+  },
+  { examples: [sampleBodies.workflowChange] },
+);
 
 const address = strict({ id: Type.String({ description: "The workflow's id, which is its name." }) });
 

@@ -65,6 +65,8 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
           'A workflow with the parameters `payload: str, signature: str` gets the body as it was sent, of any content type, and the signature header; every other one gets the members of the JSON object.',
         tags: ['Webhooks'],
         security: [],
+        consumes: ['application/json', '*/*'],
+        body: Type.Unknown({ description: 'Whatever the service sends.', examples: [{}] }),
         params: strict({ workflowId: Type.String({ description: "The workflow's id, which is its name." }) }),
         response: {
           200: flatAnswer,

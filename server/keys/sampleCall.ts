@@ -8,6 +8,18 @@ import type { KnownWorkflows } from './slots.ts';
 
 const keyHeader = 'X-Bifrost-Key';
 
+/** Bodies that are accepted as they stand, for samples and the reference. */
+export const sampleBodies = {
+  config: { type: 'string', value: 'example' },
+  connection: { name: 'example', service: 'github', value: 'example' },
+  apiKey: { name: 'Example', scopes: ['keys:write'] },
+  workflow: {
+    name: 'example',
+    source: 'from bifrost import workflow\n\n\n@workflow\nasync def example():\n    return "Hello"\n',
+  },
+  workflowChange: { timeoutSeconds: 1800 },
+};
+
 /**
  * What the key may do: it runs a workflow with an example as its input (W21, W24, A7), or, where an API key may run
  * none, asks for what it may read or change. Without a workflow to name the id is the placeholder `<workflowId>`.
@@ -67,26 +79,10 @@ const scopeCalls: readonly [Scope, Call][] = [
   ['configs:read', { method: 'GET', path: '/api/v1/configs' }],
   ['keys:read', { method: 'GET', path: '/api/v1/auth/api-keys' }],
   ['audit:read', { method: 'GET', path: '/api/v1/audit' }],
-  [
-    'configs:write',
-    { method: 'PUT', path: '/api/v1/configs/example', body: { type: 'string', value: 'example' } },
-  ],
-  [
-    'keys:write',
-    { method: 'POST', path: '/api/v1/auth/api-keys', body: { name: 'Example', scopes: ['keys:write'] } },
-  ],
+  ['configs:write', { method: 'PUT', path: '/api/v1/configs/example', body: sampleBodies.config }],
+  ['keys:write', { method: 'POST', path: '/api/v1/auth/api-keys', body: sampleBodies.apiKey }],
   ['connections:write', { method: 'DELETE', path: '/api/v1/connections/<id>' }],
-  [
-    'workflows:write',
-    {
-      method: 'POST',
-      path: '/api/v1/workflows',
-      body: {
-        name: 'example',
-        source: 'from bifrost import workflow\n\n\n@workflow\nasync def example():\n    return "Hello"\n',
-      },
-    },
-  ],
+  ['workflows:write', { method: 'POST', path: '/api/v1/workflows', body: sampleBodies.workflow }],
 ];
 
 function isRunnable(workflow: Workflow): boolean {

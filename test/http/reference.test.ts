@@ -4,10 +4,23 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Api, openApi } from './api.ts';
 
+interface Operation {
+  requestBody?: { content: Record<string, { example?: { input?: object } }> };
+  parameters?: { name: string; example?: unknown }[];
+}
+
+const hook = `
+from bifrost import workflow
+
+@workflow(name="hook", endpoint_enabled=True, public_endpoint=True)
+async def hook(context):
+    return "done"
+`;
+
 let api: Api;
 
 before(async () => {
-  api = await openApi();
+  api = await openApi({}, { 'hook.py': hook });
 });
 after(() => api?.end());
 
@@ -26,6 +39,31 @@ test('the page and all that it loads need no key, and come from this daemon only
   const policy = String(page.headers['content-security-policy']);
   assert.match(policy, /^default-src 'none'; script-src 'self';/);
   assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+});
+
+test('every example of the document is accepted as it stands, so that what the page begins with can be sent', async () => {
+  const { body: document } = await api.call('GET', '/api-docs/openapi.json', { key: '' });
+  const ids: Record<string, string> = { id: 'echo', name: 'example', workflowId: 'hook' };
+  const sent: string[] = [];
+  for (const [path, operations] of Object.entries<Record<string, Operation>>(document.paths)) {
+    for (const [method, { requestBody, parameters = [] }] of Object.entries(operations)) {
+      // It goes on for longer than a test.
+      if (path === '/api/endpoints/waits') continue;
+      const address = path.replaceAll(/\{(\w+)\}/g, (_, noun: string) => ids[noun] ?? noun);
+      const query = new URLSearchParams();
+      for (const { name, example } of parameters) if (example !== undefined) query.set(name, String(example));
+      if (!requestBody && query.size === 0) continue;
+      const body = requestBody?.content['application/json']?.example;
+      const isRun = address.endsWith('/run');
+      const answer = await api.call(method.toUpperCase(), `${address}?${query}`, {
+        // The input of a run is that of no workflow in particular.
+        ...(body !== undefined && { body: isRun ? { input: { ...body.input, name: 'example' } } : body }),
+      });
+      sent.push(`${method} ${path}`);
+      assert.ok(answer.status < 300, `${sent.at(-1)}: ${JSON.stringify(answer.body)}`);
+    }
+  }
+  assert.ok(sent.length > 10);
 });
 
 test('the page keeps the key nowhere, and sends it to this daemon only', async () => {

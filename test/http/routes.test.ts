@@ -94,7 +94,7 @@ test('the document has a path for each workflow whose endpoint is on, with its p
   const search = document.paths['/api/endpoints/search'];
   assert.deepEqual(Object.keys(search ?? {}), ['get', 'post']);
   assert.deepEqual(search?.get?.parameters, [
-    { name: 'text', in: 'query', required: true, schema: { type: 'string' } },
+    { name: 'text', in: 'query', required: true, schema: { type: 'string' }, example: 'example' },
     {
       name: 'tags',
       in: 'query',

@@ -13,19 +13,6 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
-/** A value that fits a schema, to begin with. */
-function exampleOf(schema = {}) {
-  if (schema.enum) return schema.enum[0];
-  if (schema.anyOf) return exampleOf(schema.anyOf[0]);
-  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
-  if (type === 'object') {
-    const required = new Set(schema.required ?? []);
-    const members = Object.entries(schema.properties ?? {}).filter(([name]) => required.has(name));
-    return Object.fromEntries(members.map(([name, inner]) => [name, exampleOf(inner)]));
-  }
-  return { string: 'example', integer: 1, number: 1, boolean: true, array: [] }[type] ?? null;
-}
-
 /** What the form says: method, address and body, without the key. */
 function readForm({ method, path }, form) {
   const query = new URLSearchParams();
@@ -75,8 +62,8 @@ async function send(request, output) {
   }
 }
 
-function parameterField({ name, in: place, required, schema, description }) {
-  const field = element('input', { name, required, title: description ?? '' });
+function parameterField({ name, in: place, required, schema, description, example = '' }) {
+  const field = element('input', { name, required, title: description ?? '', value: example });
   field.dataset.in = place;
   if (schema?.enum) field.placeholder = schema.enum.join(' | ');
   return element('label', { className: 'field' }, element('code', {}, name + (required ? ' *' : '')), field);
@@ -88,9 +75,9 @@ function operationItem(operation) {
   for (const parameter of parameters) {
     if (parameter.in !== 'header') form.append(parameterField(parameter));
   }
-  const schema = requestBody?.content?.['application/json']?.schema;
-  if (schema) {
-    const body = element('textarea', { value: JSON.stringify(exampleOf(schema), undefined, 2) });
+  const content = requestBody?.content?.['application/json'];
+  if (content) {
+    const body = element('textarea', { value: JSON.stringify(content.example, undefined, 2) });
     form.append(element('label', {}, 'Body', body));
   }
   const sample = element('pre', { tabIndex: 0 });
