@@ -9,15 +9,28 @@ import type { ViewDefinition } from './view.ts';
 const scheme = 'workflow-keys-key';
 
 /** A card, or one of the lines below it. */
-export type KeyNode = { kind: 'key'; row: KeyRow } | { kind: 'fact'; row: KeyRow; index: number };
+export type KeyNode =
+  | {
+      kind: 'key';
+      row: KeyRow;
+      /** Its lines stand beside it instead, until it is opened. */
+      isFolded?: boolean;
+    }
+  | { kind: 'fact'; row: KeyRow; index: number };
+
+/** The editor asks for the lines of every open card at each change, and more cards than that are looked through. */
+const openCards = 50;
 
 export const keysView: ViewDefinition<KeyNode> = {
   id: 'workflowKeys.keys',
   // A run by a key is a use of it (W9).
   nouns: ['keys', 'workflows', 'organizations', 'runs'],
   untrusted: true,
-  load: async (ctx) =>
-    (await ctx.request('workflowKeys/keys/list', null)).map((row): KeyNode => ({ kind: 'key', row })),
+  async load(ctx) {
+    const rows = await ctx.request('workflowKeys/keys/list', null);
+    const isFolded = rows.length > openCards;
+    return rows.map((row): KeyNode => ({ kind: 'key', row, isFolded }));
+  },
   children(node, context) {
     if (node.kind === 'fact') return [];
     const { row } = node;
@@ -28,15 +41,17 @@ export const keysView: ViewDefinition<KeyNode> = {
     const text = keyText(row, context);
     const fact = node.kind === 'fact' && text.facts[node.index];
     if (fact) return factItem(fact);
+    const isFolded = node.kind === 'key' && node.isFolded === true;
     const item = new vscode.TreeItem(
       { label: text.label, highlights: highlightsOf(text) },
-      vscode.TreeItemCollapsibleState.Expanded,
+      vscode.TreeItemCollapsibleState[isFolded ? 'Collapsed' : 'Expanded'],
     );
-    item.id = row.id;
-    item.description = text.badges
-      .filter(({ isEnd }) => !isEnd)
-      .map(({ title }) => title)
-      .join(' · ');
+    // The editor remembers by it what was open and folded.
+    item.id = isFolded ? `folded/${row.id}` : row.id;
+    item.description = [
+      ...text.badges.filter(({ isEnd }) => !isEnd).map(({ title }) => title),
+      ...(isFolded ? text.facts.map((fact) => fact.text) : []),
+    ].join(' · ');
     item.tooltip = new vscode.MarkdownString(text.tooltip, true);
     item.accessibilityInformation = { label: text.spoken };
     item.contextValue = keyMenu(row);
@@ -51,7 +66,11 @@ export const keysView: ViewDefinition<KeyNode> = {
   badge(nodes) {
     const broken = nodes.filter(({ row }) => row.orphaned || row.expired).length;
     if (broken === 0) return undefined;
-    return { value: broken, tooltip: vscode.l10n.t('{0} keys are orphaned or expired', broken) };
+    const tooltip =
+      broken === 1
+        ? vscode.l10n.t('One key is orphaned or expired')
+        : vscode.l10n.t('{0} keys are orphaned or expired', broken);
+    return { value: broken, tooltip };
   },
 };
 

@@ -181,4 +181,24 @@ describe('the page of cards', { timeout: 240_000 }, () => {
     await window.webview.getByRole('button', { name: 'Start Daemon' }).click();
     await window.webview.getByText('Deploy pipeline').waitFor();
   });
+
+  test('cards that are too many to be looked over are folded in the side bar, with their lines beside them', async () => {
+    const scopes = ['--scopes', 'keys:write,runs:read'];
+    const { key } = await runJson<{ key: string }>(editor.dataDirectory, [
+      ...['keys', 'create', '--name', 'Maker', ...scopes],
+    ]);
+    for (let count = 1; count <= 51; count += 1) {
+      const { statusCode, body } = await request(`http://127.0.0.1:${editor.port}/api/v1/auth/api-keys`, {
+        method: 'POST',
+        headers: { 'x-api-key': key, 'content-type': 'application/json' },
+        body: JSON.stringify({ name: `Consumer ${count}`, scopes: ['runs:read'] }),
+      });
+      await body.dump();
+      assert.equal(statusCode, 201);
+    }
+    const row = window.row('Keys', 'Consumer 51');
+    await row.getByText(/^wfk_••••.{4} · runs:read · Expires in 90 days · Never used/).waitFor();
+    assert.equal(await row.getAttribute('aria-expanded'), 'false');
+    await window.shoot('9-folded');
+  });
 });
