@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { request } from 'undici';
+import { nextFreePort } from '../../client/port.ts';
 import { Editor } from './editor.ts';
 import type { Window } from './window.ts';
 
@@ -316,8 +317,9 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     const squatter = createServer().listen(editor.port, '127.0.0.1');
     try {
       await window.view('Keys').getByText('Start Daemon').click();
+      const next = await nextFreePort('127.0.0.1', editor.port);
       await window.notification('is taken').getByText('Use Another Port').click();
-      await window.statusItem(String(editor.port + 1)).waitFor();
+      await window.statusItem(String(next)).waitFor();
       await window.shoot('17-another-port');
     } finally {
       squatter.close();

@@ -2,7 +2,6 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +9,7 @@ import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { processEnd } from '../../client/launch.ts';
 import type { DaemonFile } from '../../server/protocol/daemon.ts';
+import { freePort } from '../support/port.ts';
 import { Window } from './window.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -70,13 +70,12 @@ export class Editor implements AsyncDisposable {
     });
     const flags = ['--user-data-dir', profile, '--extensions-dir', join(directory, 'extensions')];
     await promisify(execFile)(process.execPath, [codeServer, ...flags, '--install-extension', vsix]);
-    const editorPort = await freePort();
     const server = spawn(
       process.execPath,
       [
         codeServer,
         ...flags,
-        ...['--auth', 'none', '--bind-addr', `127.0.0.1:${editorPort}`],
+        ...['--auth', 'none', '--bind-addr', '127.0.0.1:0'],
         ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
         ...(trust ? ['--disable-workspace-trust'] : []),
       ],
@@ -87,20 +86,13 @@ export class Editor implements AsyncDisposable {
         env: { ...process.env, HOME: directory, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}' },
       },
     );
-    await listening(server);
-    const browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
-    return new Editor({ directory, server, browser, port, url: `http://127.0.0.1:${editorPort}` });
+    try {
+      const url = await listening(server);
+      return new Editor({ directory, server, browser: await launchBrowser(), port, url });
+    } catch (thrown) {
+      killGroup(server);
+      throw thrown;
+    }
   }
 
   /** A window on the sample workspace. */
@@ -110,7 +102,7 @@ export class Editor implements AsyncDisposable {
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     const page: Page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     await page.goto(`${this.#url}/?folder=${encodeURIComponent(this.folder)}`);
     await page.locator('.monaco-workbench').waitFor();
     return new Window(page, name);
@@ -132,13 +124,13 @@ export class Editor implements AsyncDisposable {
     const pid = this.daemon()?.pid;
     if (pid === undefined) return;
     process.kill(pid);
-    await processEnd(pid, AbortSignal.timeout(15_000));
+    await processEnd(pid, AbortSignal.timeout(60_000));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
     // The group: code-server's own children, but not our daemon, which outlives its editor.
-    if (this.#server.pid !== undefined) process.kill(-this.#server.pid, 'SIGKILL');
+    killGroup(this.#server);
     await this.#endDaemon();
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -149,24 +141,39 @@ function writeSettings(folder: string, settings: Record<string, unknown>): void 
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings, null, 2));
 }
 
-async function listening(server: ChildProcess): Promise<void> {
-  if (!server.stdout) throw new Error('code-server has no output');
-  for await (const line of createInterface({ input: server.stdout })) {
-    if (line.includes('HTTP server listening')) break;
-  }
+function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
 }
 
-/** A port that nobody has right now. */
-export function freePort(): Promise<number> {
+/** Where code-server listens, e.g. `http://127.0.0.1:12345`. What it says later is read too, or it would stop. */
+function listening(server: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no port'));
-      });
-    });
+    if (!server.stdout) throw new Error('code-server has no output');
+    createInterface({ input: server.stdout })
+      .on('line', (line) => {
+        const url = /HTTP server listening on (http:[^\s/]*\/\/[^\s/]+)/.exec(line)?.[1];
+        if (url !== undefined) resolve(url);
+      })
+      .on('close', () => reject(new Error('code-server ended before it listened')));
   });
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended already.
+  }
 }

@@ -1,8 +1,7 @@
 /** A port for a program that cannot be told to take any free one. */
 
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { isPortFree } from '../../client/port.ts';
 
 /**
  * A port that nobody has right now. It is not among those that systems give to connections by themselves, so that
@@ -11,13 +10,6 @@ import { createServer } from 'node:net';
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(15_000, 30_000);
-    const server = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
+    if (await isPortFree('127.0.0.1', port)) return port;
   }
 }
