@@ -34,18 +34,15 @@ export async function planImport(reader: StateReader, bundle: Bundle): Promise<S
   const steps: Step[] = [];
   for (const organization of bundle.organizations) steps.push(await planOrganization(reader, organization));
   for (const config of bundle.configs) {
-    steps.push(
-      isHomeless(config, known)
-        ? refused('config', config)
-        : planConfig(await findAt(reader, config), config),
-    );
+    if (isHomeless(config, known)) steps.push(homeless('config', config));
+    else steps.push(planConfig(await findAt(reader, config), config));
   }
   for (const credential of bundle.credentials) {
-    if (isHomeless(credential, known)) steps.push(refused('credential', credential));
+    if (isHomeless(credential, known)) steps.push(homeless('credential', credential));
     else steps.push(await planCredential(reader, credential));
   }
   for (const workflow of bundle.workflows) {
-    if (isHomeless(workflow, known)) steps.push(refused('workflow', { ...workflow, name: workflow.id }));
+    if (isHomeless(workflow, known)) steps.push(homeless('workflow', { ...workflow, name: workflow.id }));
     else steps.push(await planWorkflow(reader, workflow));
   }
   return steps;
@@ -62,70 +59,80 @@ async function planOrganization(reader: StateReader, organization: BundledOrgani
 }
 
 function planConfig(stored: ConfigRecord | undefined, config: BundledConfig): Step {
-  const { type, value, description } = config;
-  const place = placeOf(config);
-  const item = { kind: 'config', ...place, type } as const;
-  const write = (
-    change: 'new' | 'changed',
-    details: string[],
-    { needsValue, ...wish }: Omit<ConfigWish, 'type'> & { needsValue: boolean },
-  ): Step => ({
-    item: { ...item, change, needsValue, ...(details.length > 0 && { detail: details.join('; ') }) },
-    act: {
-      kind: 'write-config',
-      place,
-      wish: { type, ...wish, ...(description !== undefined && { description }), mayNeedValue: true },
-    },
-  });
-  const refuse = (detail: string): Step => ({
-    item: { ...item, change: 'refused', needsValue: false, detail },
-  });
-
+  const { name, type, value } = config;
   if (!stored) {
-    const given = value === undefined ? {} : { value };
-    return write('new', value === undefined ? [] : [shownValue(config.name, value)], {
-      ...given,
-      needsValue: value === undefined,
-    });
+    return value === undefined
+      ? written(config, 'new', [], { needsValue: true })
+      : written(config, 'new', [shownValue(name, value)], { value, needsValue: false });
   }
-  const described = description !== undefined && description !== stored.description ? ['description'] : [];
-  const needsValue = stored.value === undefined;
   if (stored.type === 'secret' && type !== 'secret') {
-    return refuse(
+    return refused(
+      toldOf(config),
       `is a secret here and a plain ${type} in the bundle; remove it here first if that is meant`,
     );
   }
-  if (value !== undefined) {
-    if (stored.type === type && isDeepStrictEqual(stored.value, value)) {
-      return described.length === 0
-        ? { item: { ...item, change: 'unchanged', needsValue } }
-        : write('changed', described, { needsValue });
-    }
-    const before = needsValue ? 'no value' : shownValue(config.name, stored.value);
-    const retyped = stored.type === type ? [] : [`${stored.type} → ${type}`];
-    return write('changed', [...retyped, `${before} → ${shownValue(config.name, value)}`, ...described], {
-      value,
-      needsValue: false,
-    });
-  }
-  if (stored.type !== type && !needsValue) {
+  return value === undefined ? planWithoutValue(stored, config) : planValue(stored, config, value);
+}
+
+function planValue(stored: ConfigRecord, config: BundledConfig, value: unknown): Step {
+  const { name, type } = config;
+  if (stored.type === type && isDeepStrictEqual(stored.value, value)) return planKept(stored, config);
+  const before = stored.value === undefined ? 'no value' : shownValue(name, stored.value);
+  const [retyped, described] = changesOf(stored, config);
+  const details = [...retyped, `${before} → ${shownValue(name, value)}`, ...described];
+  return written(config, 'changed', details, { value, needsValue: false });
+}
+
+function planWithoutValue(stored: ConfigRecord, config: BundledConfig): Step {
+  if (stored.type === config.type || stored.value === undefined) return planKept(stored, config);
+  const { value } = stored;
+  if (config.type === 'secret' && typeof value === 'string' && value !== '') {
+    const [, described] = changesOf(stored, config);
     // What workflows read stays what it is, only that from now on it is encrypted.
-    if (type === 'secret' && typeof stored.value === 'string' && stored.value !== '') {
-      return write('changed', ['becomes a secret and keeps its value', ...described], {
-        value: stored.value,
-        needsValue: false,
-      });
-    }
-    return refuse(
-      `is a plain ${stored.type} here, and the bundle has a ${type} without a value; remove it here first`,
-    );
+    const details = ['becomes a secret and keeps its value', ...described];
+    return written(config, 'changed', details, { value, needsValue: false });
   }
-  if (stored.type === type && described.length === 0) {
-    return { item: { ...item, change: 'unchanged', needsValue } };
-  }
-  return write('changed', stored.type === type ? described : [`${stored.type} → ${type}`, ...described], {
-    needsValue,
-  });
+  return refused(
+    toldOf(config),
+    `is a plain ${stored.type} here, and the bundle has a ${config.type} without a value; remove it here first`,
+  );
+}
+
+/** What is stored keeps its value, or goes on without one. */
+function planKept(stored: ConfigRecord, config: BundledConfig): Step {
+  const needsValue = stored.value === undefined;
+  const details = changesOf(stored, config).flat();
+  if (details.length > 0) return written(config, 'changed', details, { needsValue });
+  return { item: { ...toldOf(config), change: 'unchanged', needsValue } };
+}
+
+/** Of the type, and of the description; each empty where there is none. */
+function changesOf(stored: ConfigRecord, { type, description }: BundledConfig): [string[], string[]] {
+  const isDescribed = description !== undefined && description !== stored.description;
+  return [stored.type === type ? [] : [`${stored.type} → ${type}`], isDescribed ? ['description'] : []];
+}
+
+function written(
+  config: BundledConfig,
+  change: 'new' | 'changed',
+  details: string[],
+  { needsValue, value }: { needsValue: boolean; value?: unknown },
+): Step {
+  const { type, description } = config;
+  const detail = details.join('; ');
+  return {
+    item: { ...toldOf(config), change, needsValue, ...(detail !== '' && { detail }) },
+    act: {
+      kind: 'write-config',
+      place: placeOf(config),
+      wish: {
+        type,
+        ...(value !== undefined && { value }),
+        ...(description !== undefined && { description }),
+        mayNeedValue: true,
+      },
+    },
+  };
 }
 
 /** A stored credential stays as it is: a bundle must not send a key that is there to another host. */
@@ -160,9 +167,19 @@ function isHomeless({ organizationId }: BundledWorkflow | ConfigPlace, known: Re
   return organizationId !== undefined && !known.has(organizationId);
 }
 
-function refused(kind: 'config' | 'credential' | 'workflow', row: ConfigPlace): Step {
-  const detail = `belongs to ${scopeName(row)}, which is neither in the bundle nor here`;
-  return { item: { kind, ...placeOf(row), change: 'refused', needsValue: false, detail } };
+function homeless(kind: 'config' | 'credential' | 'workflow', row: ConfigPlace): Step {
+  const reason = `belongs to ${scopeName(row)}, which is neither in the bundle nor here`;
+  return refused({ kind, ...placeOf(row) }, reason);
+}
+
+/** @param reason the end of a sentence about the row. */
+function refused(row: Pick<BundleItem, 'kind' | 'name' | 'organizationId' | 'type'>, reason: string): Step {
+  return { item: { ...row, change: 'refused', needsValue: false, detail: reason } };
+}
+
+/** What is told of a config in any case. */
+function toldOf(config: BundledConfig) {
+  return { kind: 'config', ...placeOf(config), type: config.type } as const;
 }
 
 const longestShown = 40;
