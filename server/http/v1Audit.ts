@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { AuditLog } from '../audit/auditLog.ts';
 import { auditRow } from '../audit/rows.ts';
+import { checkWorkspace } from './ownership.ts';
 import { pageOf, pageQuery, readPage } from './paging.ts';
 import { type ResourceParts, routeResource } from './resource.ts';
 import { strict, timestamp } from './schemas.ts';
@@ -34,9 +35,7 @@ export function routeAudit(app: FastifyInstance, parts: AuditRouteParts): void {
         summary: 'Changes, reads of secrets and refused requests, newest first',
         scope: 'audit:read',
         // The log is the whole workspace's, and an organization is to see nothing of another (S20).
-        permit: (asker) => {
-          if (asker.record.organizationId !== undefined) throw asker.forbid('other-organization');
-        },
+        permit: checkWorkspace,
         query: strict(pageQuery),
         answers: { 200: pageOf(auditLine) },
       },

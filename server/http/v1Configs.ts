@@ -5,8 +5,9 @@ import Type from 'typebox';
 import type { Configs } from '../configs/configs.ts';
 import { sampleBodies } from '../keys/sampleCall.ts';
 import { type ConfigRow, configTypes, referenceKinds } from '../protocol/configs.ts';
+import { placeFor } from './ownership.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
-import { type Asker, type ResourceParts, routeResource } from './resource.ts';
+import { type ResourceParts, routeResource } from './resource.ts';
 import { envelope, strict, timestamp } from './schemas.ts';
 
 export interface ConfigRouteParts extends ResourceParts {
@@ -128,19 +129,4 @@ export function routeConfigs(app: FastifyInstance, parts: ConfigRouteParts): voi
       },
     );
   });
-}
-
-/**
- * A key of an organization acts for that one only (D28, S20); any other acts for whichever it names.
- * What is no name of one is left to be refused with the rest of the query.
- */
-function placeFor(
-  asker: Asker,
-  { organizationId }: { organizationId?: unknown },
-): { organizationId?: string } {
-  const own = asker.record.organizationId;
-  const named = typeof organizationId === 'string' ? organizationId : undefined;
-  if (own !== undefined && named !== undefined && named !== own) throw asker.forbid('other-organization');
-  const chosen = own ?? named;
-  return chosen === undefined ? {} : { organizationId: chosen };
 }

@@ -5,6 +5,7 @@ import Type from 'typebox';
 import type { Connections } from '../connections/connections.ts';
 import { sampleBodies } from '../keys/sampleCall.ts';
 import { type CredentialRow, credentialAuths } from '../protocol/credentials.ts';
+import { placeFor } from './ownership.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { envelope, errorAnswer, strict, timestamp } from './schemas.ts';
@@ -76,7 +77,7 @@ export function routeConnections(app: FastifyInstance, parts: ConnectionRoutePar
         answers: { 200: pageOf(connection) },
       },
       async ({ asker, query }) => {
-        const place = ownPlace(asker);
+        const place = placeFor(asker);
         const positionOf = ({ name, id }: CredentialRow) => `${name}\n${id}`;
         return readPage(query, ['connections', place.organizationId], {
           read: pageInMemory(await connections.list(place), positionOf),
@@ -95,11 +96,7 @@ export function routeConnections(app: FastifyInstance, parts: ConnectionRoutePar
         answers: { 201: envelope(connection), 409: errorAnswer },
       },
       async ({ asker, body, reply }) => {
-        const own = asker.record.organizationId;
-        if (own !== undefined && body.organizationId !== undefined && body.organizationId !== own) {
-          throw asker.forbid('other-organization');
-        }
-        const created = await connections.create({ ...body, ...ownPlace(asker) }, asker.actor);
+        const created = await connections.create({ ...body, ...placeFor(asker, body) }, asker.actor);
         reply.code(201);
         return { success: true, data: created };
       },
@@ -116,7 +113,7 @@ export function routeConnections(app: FastifyInstance, parts: ConnectionRoutePar
         answers: { 200: envelope(connection) },
       },
       async ({ asker, found }) => {
-        await connections.remove({ id: found.id, ...ownPlace(asker) }, asker.actor);
+        await connections.remove({ id: found.id, ...placeFor(asker) }, asker.actor);
         return { success: true, data: found };
       },
     );
@@ -133,15 +130,10 @@ export function routeConnections(app: FastifyInstance, parts: ConnectionRoutePar
       },
       async ({ asker, found }) => ({
         success: true,
-        data: await connections.test({ id: found.id, ...ownPlace(asker) }, asker.actor),
+        data: await connections.test({ id: found.id, ...placeFor(asker) }, asker.actor),
       }),
     );
   });
-}
-
-/** A key of an organization acts for that one only (S20). */
-function ownPlace({ record: { organizationId } }: Asker): { organizationId?: string } {
-  return organizationId === undefined ? {} : { organizationId };
 }
 
 /** The credential that an address names; a global one is seen by an organization, but is not its own to change. */

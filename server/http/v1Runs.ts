@@ -13,6 +13,7 @@ import type { Millis } from '../store/contracts/time.ts';
 import { compareTexts } from '../textOrder.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { watchKey } from './keyWatch.ts';
+import { placeFor } from './ownership.ts';
 import { pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { sendRunLogs } from './runLogs.ts';
@@ -175,11 +176,9 @@ function routeHistory(
 
 /** What a key may not know of is refused where it is asked for, instead of an empty list (S20, F19). */
 function checkFilter(asker: Asker, { query }: { query: Readonly<Record<string, unknown>> }): void {
-  const { organizationId: own, workflowIds: allowed } = asker.record;
-  const { organizationId, workflowId } = query;
-  if (own !== undefined && typeof organizationId === 'string' && organizationId !== own) {
-    throw asker.forbid('other-organization');
-  }
+  placeFor(asker, query);
+  const { workflowIds: allowed } = asker.record;
+  const { workflowId } = query;
   if (allowed && typeof workflowId === 'string' && !allowed.includes(workflowId)) {
     throw asker.forbid('not-in-allow-list');
   }

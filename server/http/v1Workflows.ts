@@ -7,6 +7,7 @@ import { endpointMethods } from '../protocol/workflows.ts';
 import type { Authoring } from '../workflows/authoring.ts';
 import type { Overrides } from '../workflows/overrides.ts';
 import type { Workflow } from '../workflows/workflow.ts';
+import { checkWorkspace } from './ownership.ts';
 import { pageInMemory, pageOf, pageQuery, readPage } from './paging.ts';
 import { type Asker, type ResourceParts, routeResource } from './resource.ts';
 import { envelope, errorAnswer, nullable, strict } from './schemas.ts';
@@ -117,6 +118,7 @@ export function routeWorkflows(app: FastifyInstance, parts: WorkflowRouteParts):
         id: 'createWorkflow',
         summary: 'Write a new workflow into the registered folder',
         scope: 'workflows:write',
+        // Source runs for every organization, so that a key of one must not change it.
         permit: checkWorkspace,
         body: newWorkflow,
         answers: { 201: envelope(row), 409: errorAnswer },
@@ -177,11 +179,6 @@ function finder(workflows: WorkflowRouteParts['workflows']) {
     if (!workflow) throw asker.missing('There is no workflow with this id.', 'unknown-workflow');
     return workflow;
   };
-}
-
-/** Source runs for every organization, so that a key of one must not change it (S20). */
-function checkWorkspace(asker: Asker): void {
-  if (asker.record.organizationId !== undefined) throw asker.forbid('other-organization');
 }
 
 /** Without the paths of this machine; a key of an organization learns of no other (S20). */
