@@ -37,7 +37,11 @@ await rm('dist', { recursive: true, force: true });
 await Promise.all([
   build({
     ...shared,
-    entryPoints: { server: 'server/main.ts', parseWorker: 'server/bundles/parseWorker.ts' },
+    entryPoints: {
+      server: 'server/main.ts',
+      launch: 'server/launch.ts',
+      parseWorker: 'server/bundles/parseWorker.ts',
+    },
     outdir: 'dist',
     // Less to read at each start; names stay, for what the log says of failures.
     minifyWhitespace: true,

@@ -7,6 +7,7 @@ import {
   CodeActionRequest,
   CodeLensRefreshRequest,
   CodeLensRequest,
+  type Command,
   CompletionRequest,
   DiagnosticRefreshRequest,
   DidChangeTextDocumentNotification,
@@ -152,6 +153,10 @@ function serveLanguage(parts: SessionParts, client: Client): void {
     });
   const namesFor = () => known.names(client.organizationId, options.trusted !== false);
 
+  /** Only our own extension says whether its folder is trusted, and only it has the commands that some offers call. */
+  const performable = <Offer extends { command?: Command }>(offers: Offer[]): Offer[] =>
+    options.trusted === undefined ? offers.filter(({ command }) => !command?.command) : offers;
+
   connection.onRequest(DocumentDiagnosticRequest.type, async ({ textDocument }) => {
     const names = await namesFor();
     // It may have been closed while the names were read.
@@ -164,7 +169,8 @@ function serveLanguage(parts: SessionParts, client: Client): void {
   connection.onRequest(CodeActionRequest.type, async ({ textDocument: { uri }, range }) => {
     const names = await namesFor();
     const document = documents.get(uri);
-    return document ? quickFixes(diagnosticsOf(document, names), { uri, range, known: names }) : [];
+    if (!document) return [];
+    return performable(quickFixes(diagnosticsOf(document, names), { uri, range, known: names }));
   });
   connection.onRequest(CompletionRequest.type, async ({ textDocument, position }) => {
     const names = await namesFor();
@@ -178,7 +184,7 @@ function serveLanguage(parts: SessionParts, client: Client): void {
   });
   connection.onRequest(CodeLensRequest.type, ({ textDocument }) => {
     const document = documents.get(textDocument.uri);
-    return document ? lenses(document.facts()) : [];
+    return document ? performable(lenses(document.facts())) : [];
   });
 }
 

@@ -84,6 +84,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** What a command with `--json` has said of its failure. */
+function messageOf(refusal: string): string {
+  try {
+    return (JSON.parse(refusal) as { error: { message: string } }).error.message;
+  } catch {
+    return `The daemon could not be started: ${refusal.trim()}`;
+  }
+}
+
 /** Starts a daemon that outlives this process, and waits until it is ready or another one has won. */
 async function startInBackground(dataDirectory: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const program = process.argv[1];
@@ -100,7 +109,7 @@ async function startInBackground(dataDirectory: string, environment: NodeJS.Proc
   const ready = createInterface({ input: child.stdout });
   await Promise.race([once(ready, 'line'), once(child, 'exit')]);
   if (child.exitCode !== null && readDaemonFile(dataDirectory) === undefined) {
-    throw new Failure('daemon-unreachable', refusal.trim().replace(/^workflow-keys: /, ''));
+    throw new Failure('daemon-unreachable', messageOf(refusal));
   }
   ready.close();
   child.stdout.destroy();

@@ -295,6 +295,31 @@ test('lsp speaks the Language Server Protocol on standard input and output', asy
       capabilities: {},
     });
     assert.equal(answer.serverInfo.name, 'workflow-keys');
+    const textDocument = { uri: 'file:///example/flow.py', languageId: 'python', version: 1 };
+    const text =
+      'from bifrost import config, workflow\n\n@workflow\nasync def f(context):\n    return await config.get("absent")\n';
+    await connection.sendNotification('textDocument/didOpen', { textDocument: { ...textDocument, text } });
+    const ask = (question: string, params: object = {}) =>
+      connection.sendRequest<unknown>(`textDocument/${question}`, { textDocument, ...params });
+    const { items } = (await ask('diagnostic')) as { items: { code: string; range: object }[] };
+    assert.deepEqual(
+      items.map(({ code }) => code),
+      ['config/missing'],
+    );
+    // No editor but our own has commands of ours.
+    const fixes = (await ask('codeAction', {
+      range: items[0]?.range,
+      context: { diagnostics: [] },
+    })) as object[];
+    assert.deepEqual(
+      fixes.map((fix) => ['edit' in fix, 'command' in fix]),
+      [[true, false]],
+    );
+    const lenses = (await ask('codeLens')) as { command: { title: string; command: string } }[];
+    assert.deepEqual(
+      lenses.map(({ command }) => command),
+      [{ title: 'Endpoint off', command: '' }],
+    );
     await connection.sendRequest('shutdown');
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     await connection.sendNotification('exit');

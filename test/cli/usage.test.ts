@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { DaemonFile } from '../../server/protocol/daemon.ts';
@@ -78,6 +78,31 @@ test('a command that a message names can be pasted, in the repository too', asyn
   });
   const { said } = await outcomeOf(child);
   assert.match(said, /^workflow-keys: No daemon runs on [^\n]+ Start one with: npm run -s cli -- serve\n$/);
+});
+
+test('what is installed says in one line that Node is too old for it', async () => {
+  const older =
+    "data:text/javascript,Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })";
+  const launch = join(dirname(program), 'launch.js');
+  const child = spawn(process.execPath, ['--import', older, launch, 'status'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const { code, said } = await outcomeOf(child);
+  assert.equal(code, 1);
+  assert.match(said, /^workflow-keys: This is Node 20\.20\.2, and Node 24 or newer is needed\.[^\n]*\n$/);
+  const present = spawn(process.execPath, [launch, '--version'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  assert.deepEqual(await outcomeOf(present), { code: 0, said: '' });
+});
+
+test('lsp says in one line why it could not start a daemon', async () => {
+  const environment = { ...process.env, WORKFLOW_KEYS_PORT: new URL(daemon.url).port };
+  const child = spawn(process.execPath, [program, 'lsp', '--data', join(folder.path, 'lsp')], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const { code, said } = await outcomeOf(child);
+  assert.equal(code, 1);
+  assert.match(said, /^workflow-keys: Port \d+ on 127\.0\.0\.1 is taken[^\n]+\n$/);
 });
 
 test('an answer that cannot be written is one line and a failure', async () => {
