@@ -67,7 +67,10 @@ export function isUnasked(response: AskingResponse): boolean {
  * connection. It ends with the time that a request may take, or the limit.
  */
 export function dropBody(request: IncomingMessage): void {
-  if (request.complete) return;
+  // Node does so by itself; only a body that may be too long even for that is counted.
+  const { headers } = request;
+  if (headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > dropLimitBytes))
+    return;
   let droppedBytes = 0;
   request.on('data', ({ length }: Buffer) => {
     droppedBytes += length;
