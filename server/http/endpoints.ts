@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Failure } from '../errors.ts';
 import { isObject } from '../jsonObject.ts';
-import type { Keys } from '../keys/keys.ts';
+import { mayRun } from '../keys/permissions.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { openAdmission } from './admission.ts';
 import type { Authentication, Caller } from './authentication.ts';
@@ -12,7 +12,6 @@ import { checkUnique, type Start } from './start.ts';
 
 export interface EndpointParts {
   authentication: Authentication;
-  keys: Pick<Keys, 'mayRun'>;
   workflows: { get(id: string): Workflow | undefined };
   start: Start;
 }
@@ -38,7 +37,7 @@ export function routeEndpoints(app: FastifyInstance, parts: EndpointParts): void
         ? await authentication.admitPublic(request, reply, 'execute')
         : { kind: 'key', record: await authentication.authenticate(request, reply, 'execute') };
       if (caller.kind === 'key') {
-        const verdict = parts.keys.mayRun(caller.record, workflowId, workflow);
+        const verdict = mayRun(caller.record, workflowId, workflow);
         if (verdict !== 'yes' && verdict !== 'no-endpoint') {
           throw authentication.forbid(request, caller, verdict);
         }

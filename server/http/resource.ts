@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { Static, TObject, TSchema } from 'typebox';
 import { Failure } from '../errors.ts';
-import type { Keys } from '../keys/keys.ts';
+import { mayUse } from '../keys/permissions.ts';
 import type { Scope } from '../protocol/keys.ts';
 import type { ApiKeyRecord } from '../store/contracts/records.ts';
 import { openAdmission } from './admission.ts';
@@ -92,7 +92,6 @@ type Add<P, F> = <Q extends TObject, B extends TSchema>(
 
 export interface ResourceParts {
   authentication: Authentication;
-  keys: Pick<Keys, 'mayUse'>;
 }
 
 /** What Fastify routes. */
@@ -110,7 +109,7 @@ export const allMethods: readonly HTTPMethods[] = [
 /** Routes one address: `addAll` adds its operations; every other method is 405 with `Allow`. */
 export function routeResource<P extends TObject, F>(
   app: FastifyInstance,
-  { authentication, keys }: ResourceParts,
+  { authentication }: ResourceParts,
   resource: Resource<P, F>,
   addAll: (add: Add<Static<P>, F>) => void,
 ): void {
@@ -136,7 +135,7 @@ export function routeResource<P extends TObject, F>(
     return asker;
   };
   const admits = (record: ApiKeyRecord, { scope, admitsWorkflowKeys = false }: Access) =>
-    record.kind === 'workflow' ? admitsWorkflowKeys : keys.mayUse(record, scope);
+    record.kind === 'workflow' ? admitsWorkflowKeys : mayUse(record, scope);
   const lack = ({ kind }: ApiKeyRecord) => (kind === 'workflow' ? 'execute-only' : 'missing-scope');
   const found = (asker: Asker, request: FastifyRequest) =>
     find ? find(asker, request.params as Static<P>) : (undefined as F);

@@ -3,8 +3,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Failure } from '../errors.ts';
-import type { Keys } from '../keys/keys.ts';
 import { sha256 } from '../keys/mint.ts';
+import { mayRun } from '../keys/permissions.ts';
 import { runDetail } from '../runs/rows.ts';
 import type { History } from '../store/contracts/history.ts';
 import type { Workflow } from '../workflows/workflow.ts';
@@ -14,7 +14,6 @@ import { envelope, strict } from './schemas.ts';
 import { checkUnique, type Start } from './start.ts';
 
 export interface RunWorkflowParts extends ResourceParts {
-  keys: ResourceParts['keys'] & Pick<Keys, 'mayRun'>;
   workflows: { get(id: string): Workflow | undefined };
   history: Pick<History, 'getRun'>;
   start: Start;
@@ -97,10 +96,10 @@ function readIdempotencyKey({ raw }: FastifyRequest): string | undefined {
   return sent[0];
 }
 
-function finder({ keys, workflows }: Pick<RunWorkflowParts, 'keys' | 'workflows'>) {
+function finder({ workflows }: Pick<RunWorkflowParts, 'workflows'>) {
   return (asker: Asker, { id }: { id: string }): Workflow => {
     const workflow = workflows.get(id);
-    const verdict = keys.mayRun(asker.record, id, workflow);
+    const verdict = mayRun(asker.record, id, workflow);
     if (verdict !== 'yes' && verdict !== 'no-endpoint') throw asker.forbid(verdict);
     if (!workflow?.endpointEnabled) {
       throw asker.missing(

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { Keys } from '../keys/keys.ts';
+import { mayRevoke } from '../keys/permissions.ts';
 import { sampleBodies } from '../keys/sampleCall.ts';
 import type { KeyRow } from '../protocol/keys.ts';
 import { pageOf, pageQuery, readPage } from './paging.ts';
@@ -10,7 +11,7 @@ import { type ResourceParts, routeResource } from './resource.ts';
 import { envelope, nullable, strict } from './schemas.ts';
 
 export interface KeyRouteParts extends ResourceParts {
-  keys: ResourceParts['keys'] & Pick<Keys, 'page' | 'find' | 'createApiKey' | 'mayRevoke' | 'revoke'>;
+  keys: Pick<Keys, 'page' | 'find' | 'createApiKey' | 'revoke'>;
 }
 
 const members = {
@@ -98,7 +99,7 @@ export function routeKeys(app: FastifyInstance, parts: KeyRouteParts): void {
         const isOfAnother =
           record.organizationId !== undefined && found?.organizationId !== record.organizationId;
         if (found?.kind !== 'api' || isOfAnother) throw asker.missing('There is no API key with this id.');
-        if (!keys.mayRevoke(record, found)) throw asker.forbid('beyond-own');
+        if (!mayRevoke(record, found)) throw asker.forbid('beyond-own');
         return found;
       },
     },

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { ownsRun } from '../configs/organizations.ts';
 import type { Keys } from '../keys/keys.ts';
+import { mayRun } from '../keys/permissions.ts';
 import { runDetail, runRow } from '../runs/rows.ts';
 import type { Runs } from '../runs/runner.ts';
 import type { History } from '../store/contracts/history.ts';
@@ -23,7 +24,7 @@ import { envelope, errorAnswer, strict, timestamp } from './schemas.ts';
 export interface RunRouteParts extends ResourceParts {
   history: Pick<History, 'getRun' | 'listRuns'>;
   runs: Pick<Runs, 'cancel' | 'retry' | 'follow'>;
-  keys: ResourceParts['keys'] & Pick<Keys, 'mayRun' | 'isValid' | 'onChange'>;
+  keys: Pick<Keys, 'isValid' | 'onChange'>;
   workflows: { get(id: string): Workflow | undefined };
   organization: (id: string) => Promise<OrganizationRecord | undefined>;
 }
@@ -209,7 +210,7 @@ function retryFinder(parts: Pick<RunRouteParts, 'history' | 'organization' | 'ke
   const find = finder(parts);
   return async (asker: Asker, address: { id: string }): Promise<RunRecord> => {
     const run = await find(asker, address);
-    const verdict = parts.keys.mayRun(asker.record, run.workflowId, parts.workflows.get(run.workflowId));
+    const verdict = mayRun(asker.record, run.workflowId, parts.workflows.get(run.workflowId));
     if (verdict === 'no-endpoint') {
       throw asker.missing("The run's workflow is not there any more, or its endpoint is off.", verdict);
     }

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Failure } from '../errors.ts';
 import { isObject } from '../jsonObject.ts';
+import { mayRun } from '../keys/permissions.ts';
 import type { Settings } from '../settings.ts';
 import { type Annotation, readAnnotation } from '../workflows/annotation.ts';
 import type { Workflow } from '../workflows/workflow.ts';
@@ -113,13 +114,13 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
 }
 
 /** 401, 429, 403, 404, in this order (D10); no key is needed, but one that is sent has to be good (D13). */
-function admitter({ authentication, keys, workflows }: EndpointParts) {
+function admitter({ authentication, workflows }: EndpointParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Delivery> => {
     const { workflowId } = request.params as { workflowId: string };
     const workflow = workflows.get(workflowId);
     const caller = await authentication.admitPublic(request, reply, 'execute');
     if (caller.kind === 'key') {
-      const verdict = keys.mayRun(caller.record, workflowId, workflow);
+      const verdict = mayRun(caller.record, workflowId, workflow);
       if (verdict !== 'yes' && verdict !== 'no-endpoint') {
         throw authentication.forbid(request, caller, verdict);
       }

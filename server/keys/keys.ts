@@ -13,7 +13,7 @@ import { bury, checkValid, findLive, putAudited } from './keyRecords.ts';
 import { inShownOrder, isExpired, rowOf } from './keyRow.ts';
 import { type LastUse, openLastUse } from './lastUse.ts';
 import { hashKey, inspectKey, mintKey, workflowKeyPrefix } from './mint.ts';
-import { mayRevoke, mayRun, mayUse } from './permissions.ts';
+import { mayRevoke } from './permissions.ts';
 import { checkOverlap, refuseExpired, rotateKey } from './rotation.ts';
 import { checkSlot, isOffered, type KnownWorkflows, slotHolders, unknownWorkflow } from './slots.ts';
 import { checkWorkflowKey, type KeyWish } from './wish.ts';
@@ -53,9 +53,6 @@ export async function openKeys(parts: KeysParts): Promise<Keys> {
 }
 
 export class Keys {
-  readonly mayRun = mayRun;
-  readonly mayUse = mayUse;
-  readonly mayRevoke = mayRevoke;
   readonly #parts: KeysParts;
   readonly #lastUse: LastUse;
   readonly #listeners = new Set<() => void>();

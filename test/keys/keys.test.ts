@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Keys } from '../../server/keys/keys.ts';
 import { hashKey, mintKey, parseKey } from '../../server/keys/mint.ts';
+import { mayRun } from '../../server/keys/permissions.ts';
 import type { CreateKeyParams, ExpiresInDays } from '../../server/protocol/keys.ts';
 import type { ApiKeyRecord } from '../../server/store/contracts/records.ts';
 import type { Workflow } from '../../server/workflows/workflow.ts';
@@ -246,7 +246,7 @@ test('orphaned and expired keys hold the slot, and revoking frees it (W31, W34, 
   assert.deepEqual([row?.orphaned, row?.endpointOff], [true, false]);
   const verification = await keys.verify(key);
   assert.ok(verification.ok);
-  assert.equal(keys.mayRun(verification.record, 'hello', undefined), 'no-endpoint');
+  assert.equal(mayRun(verification.record, 'hello', undefined), 'no-endpoint');
 
   known.set('hello', workflowNamed('hello'));
   time.now += 31 * dayMs;
@@ -326,12 +326,7 @@ test('a switched-off endpoint is shown as such, not as orphaned (D12)', async (t
 });
 
 /** What a key of the given kind may do with the workflow `hello`, or with what stands in its place. */
-function verdict(
-  keys: Keys,
-  key: Partial<ApiKeyRecord>,
-  workflow: Workflow | undefined,
-  id = 'hello',
-): string {
+function verdict(key: Partial<ApiKeyRecord>, workflow: Workflow | undefined, id = 'hello'): string {
   const record: ApiKeyRecord = {
     id: 'key-1',
     kind: 'workflow',
@@ -342,45 +337,41 @@ function verdict(
     createdBy: 'cli',
     ...key,
   };
-  return keys.mayRun(record, id, workflow);
+  return mayRun(record, id, workflow);
 }
 
-test('a global key runs every endpoint-enabled workflow and no other (W26, D11)', async (t) => {
-  const { keys } = await openRoom(t);
-  assert.equal(verdict(keys, {}, workflowNamed('hello')), 'yes');
-  assert.equal(verdict(keys, {}, workflowNamed('hello', { publicEndpoint: true })), 'yes');
+test('a global key runs every endpoint-enabled workflow and no other (W26, D11)', () => {
+  assert.equal(verdict({}, workflowNamed('hello')), 'yes');
+  assert.equal(verdict({}, workflowNamed('hello', { publicEndpoint: true })), 'yes');
   const off = { endpointEnabled: false };
-  assert.equal(verdict(keys, {}, workflowNamed('hello', off)), 'no-endpoint');
-  assert.equal(verdict(keys, {}, workflowNamed('hello', { ...off, disableGlobalKey: true })), 'no-endpoint');
-  assert.equal(verdict(keys, {}, undefined), 'no-endpoint');
+  assert.equal(verdict({}, workflowNamed('hello', off)), 'no-endpoint');
+  assert.equal(verdict({}, workflowNamed('hello', { ...off, disableGlobalKey: true })), 'no-endpoint');
+  assert.equal(verdict({}, undefined), 'no-endpoint');
 });
 
-test('a workflow-specific key runs exactly its workflow; any other id is refused, existing or not (W27, D8)', async (t) => {
-  const { keys } = await openRoom(t);
+test('a workflow-specific key runs exactly its workflow; any other id is refused, existing or not (W27, D8)', () => {
   const own = { workflowId: 'hello' };
-  assert.equal(verdict(keys, own, workflowNamed('hello')), 'yes');
-  assert.equal(verdict(keys, own, workflowNamed('charge'), 'charge'), 'other-workflow');
-  assert.equal(verdict(keys, own, undefined, 'gone'), 'other-workflow');
-  assert.equal(verdict(keys, own, workflowNamed('hello', { endpointEnabled: false })), 'no-endpoint');
+  assert.equal(verdict(own, workflowNamed('hello')), 'yes');
+  assert.equal(verdict(own, workflowNamed('charge'), 'charge'), 'other-workflow');
+  assert.equal(verdict(own, undefined, 'gone'), 'other-workflow');
+  assert.equal(verdict(own, workflowNamed('hello', { endpointEnabled: false })), 'no-endpoint');
 });
 
-test("disable_global_key keeps global keys out and the workflow's own in (W37, W38)", async (t) => {
-  const { keys } = await openRoom(t);
+test("disable_global_key keeps global keys out and the workflow's own in (W37, W38)", () => {
   const guarded = workflowNamed('hello', { disableGlobalKey: true });
-  assert.equal(verdict(keys, {}, guarded), 'global-disabled');
-  assert.equal(verdict(keys, { workflowId: 'hello' }, guarded), 'yes');
+  assert.equal(verdict({}, guarded), 'global-disabled');
+  assert.equal(verdict({ workflowId: 'hello' }, guarded), 'yes');
 });
 
-test('an API key needs the scope to execute and the workflow in its allow-list (D8)', async (t) => {
-  const { keys } = await openRoom(t);
+test('an API key needs the scope to execute and the workflow in its allow-list (D8)', () => {
   const api = { kind: 'api' as const, scopes: ['workflows:execute'] };
   const hello = workflowNamed('hello');
-  assert.equal(verdict(keys, { kind: 'api' }, hello), 'missing-scope');
-  assert.equal(verdict(keys, { kind: 'api', scopes: ['workflows:read'] }, hello), 'missing-scope');
-  assert.equal(verdict(keys, api, hello), 'yes');
-  assert.equal(verdict(keys, { ...api, workflowIds: ['charge'] }, hello), 'not-in-allow-list');
-  assert.equal(verdict(keys, { ...api, workflowIds: ['hello'] }, hello), 'yes');
-  assert.equal(verdict(keys, api, undefined), 'no-endpoint');
+  assert.equal(verdict({ kind: 'api' }, hello), 'missing-scope');
+  assert.equal(verdict({ kind: 'api', scopes: ['workflows:read'] }, hello), 'missing-scope');
+  assert.equal(verdict(api, hello), 'yes');
+  assert.equal(verdict({ ...api, workflowIds: ['charge'] }, hello), 'not-in-allow-list');
+  assert.equal(verdict({ ...api, workflowIds: ['hello'] }, hello), 'yes');
+  assert.equal(verdict(api, undefined), 'no-endpoint');
 });
 
 test('creation and revocation are audited with their actor, and with no part of the key (W39, W40)', async (t) => {

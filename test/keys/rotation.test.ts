@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mayRun } from '../../server/keys/permissions.ts';
 import type { KeyRow } from '../../server/protocol/keys.ts';
 import { dayMs, openRoom, type Room, reasonOf, refuses, workflowNamed } from './room.ts';
 
@@ -215,8 +216,8 @@ test('a key follows its workflow to a new name, and runs it from the next reques
   assert.deepEqual([row.id, row.workflowId, row.orphaned], [id, 'welcome', false]);
   const verification = await keys.verify(key);
   assert.ok(verification.ok);
-  assert.equal(keys.mayRun(verification.record, 'welcome', known.get('welcome')), 'yes');
-  assert.equal(keys.mayRun(verification.record, 'hello', undefined), 'other-workflow');
+  assert.equal(mayRun(verification.record, 'welcome', known.get('welcome')), 'yes');
+  assert.equal(mayRun(verification.record, 'hello', undefined), 'other-workflow');
   assert.deepEqual(audited.at(-1), {
     actor: 'editor',
     action: 'key.rebound',
