@@ -116,7 +116,7 @@ test('an answer that cannot be written is one line and a failure', async () => {
   assert.match(said, /^workflow-keys: The answer could not be written to standard output[^\n]+\n$/);
 });
 
-test('following ends when nobody reads it any more', { timeout: 30_000 }, async () => {
+test('following ends when nobody reads it any more', { timeout: 120_000 }, async () => {
   const child = spawn(process.execPath, [program, 'audit', '--follow', '--data', daemon.data], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

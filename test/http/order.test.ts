@@ -53,6 +53,7 @@ before(async () => {
     WORKFLOW_KEYS_READ_LIMIT: '1',
     WORKFLOW_KEYS_WRITE_LIMIT: '1',
     WORKFLOW_KEYS_EXECUTE_LIMIT: '1',
+    WORKFLOW_KEYS_RATE_WINDOW_SECONDS: '3600',
   });
   const made = async (path: string, body: object, from = api) =>
     (await from.call('POST', path, { body })).body.data;
