@@ -26,8 +26,12 @@ export function openLog(sink: LogSink, level: 'debug' | 'info' | 'warn' = 'info'
   );
   return Object.assign(logger, {
     keepOut(secret: unknown) {
-      if (secrets.size === mostSecrets) secrets = new Scrubber();
       secrets.register(secret);
+      if (secrets.size <= mostSecrets && !secrets.isFull) return;
+      secrets = new Scrubber();
+      secrets.register(secret);
+      // The log goes on, whatever a run calls a secret.
+      if (secrets.isFull) secrets = new Scrubber();
     },
   });
 }

@@ -66,7 +66,7 @@ export class Patterns {
       this.#scan(text, 0, this.#windows, false, spans);
       if (shortestBeginning !== undefined) this.#findBeginning(text, shortestBeginning, spans);
     }
-    return this.#credit < 0 ? [{ start: 0, end: text.length }] : merge(spans);
+    return this.#credit < 0 ? [{ start: 0, end: text.length }] : mergeSpans(spans);
   }
 
   #findOdd(text: string): Span[] {
@@ -155,7 +155,8 @@ export class Patterns {
   }
 }
 
-function merge(spans: Span[]): Span[] {
+/** In order; those that overlap are one. */
+export function mergeSpans(spans: Span[]): Span[] {
   const merged: Span[] = [];
   for (const span of spans.sort((one, other) => one.start - other.start)) {
     const last = merged.at(-1);

@@ -15,7 +15,7 @@ import { LiveLogs } from './liveLogs.ts';
 import { makeOrder } from './order.ts';
 import { Output } from './output.ts';
 import type { Ending, RunProcess } from './process.ts';
-import { Scrubber } from './scrubber.ts';
+import { allMaskedMessage, Scrubber } from './scrubber.ts';
 
 export interface RunLog {
   info(detail: object, message: string): void;
@@ -235,6 +235,9 @@ export class Run {
   #capture(unsentBytes: number): void {
     const { lines, droppedBytes, cut } = this.#output.finish(unsentBytes);
     this.#record.logs = this.#scrubber.scrubLines(lines, { cut });
+    if (this.#scrubber.isFull) {
+      this.#record.logs.push({ at: this.#parts.clock(), level: 'WARNING', message: allMaskedMessage });
+    }
     this.#record.droppedLogBytes = droppedBytes;
   }
 

@@ -1,15 +1,29 @@
 /**
  * Keeps the secrets that a run has read out of everything that leaves it (D35, C10, C11); it knows no run.
  *
- * Invariant: what it returns holds no registered secret, plain or in one of the forms of `secretForms.ts`.
+ * Invariant: what it returns holds no registered secret, plain or in one of the forms of `secretForms.ts`; and no run can
+ * make it hold up the others: of one that has read more than can be searched for, everything is masked.
  */
 
-import { Patterns, type Span } from './patterns.ts';
+import { mergeSpans, Patterns, type Span } from './patterns.ts';
 import { secretForms, shortestForm } from './secretForms.ts';
 
 const mask = '[REDACTED]';
 /** The start of a secret that gives it away, where a text was cut off in the middle. */
 const shortestStart = 4;
+/** What the secrets may have together: their forms take a hundred times and more of it, in memory and in time. */
+const mostCharacters = 256 * 1024;
+/** What a secret takes beside its characters. */
+const overhead = 64;
+
+/** Why everything is masked, for whoever wonders. */
+export const allMaskedMessage = `The run has read or set more than ${mostCharacters / 1024} KiB of secrets, which are more than can be looked for; so all of its output is masked.`;
+
+/** Secrets that came before the ones after it, at least twice as many forms. */
+interface Generation {
+  forms: ReadonlySet<string>;
+  patterns: Patterns;
+}
 
 export interface ScrubOptions {
   /** The text was cut off at its end, where the first characters of a secret may be left. */
@@ -19,13 +33,19 @@ export interface ScrubOptions {
 export class Scrubber {
   /** Registered since the patterns were made. Forms are made when they are needed: most runs read, and say nothing. */
   readonly #new = new Set<string>();
-  readonly #forms = new Set<string>();
   readonly #known = new Set<string>();
   /** Secrets that are too short to be looked for inside of other text. */
   readonly #short = new Set<string>();
   /** Secrets that are numbers, which a result may hold as such. */
   readonly #numbers = new Set<number>();
-  #patterns = new Patterns([]);
+  /** Like the digits of a number: one more secret does not have the patterns of all made anew. */
+  readonly #generations: Generation[] = [];
+  #characters = 0;
+
+  /** Whether there are more secrets than it can search for, so that it masks whatever it is given. */
+  get isFull(): boolean {
+    return this.#characters > mostCharacters;
+  }
 
   /** How many secrets are registered. */
   get size(): number {
@@ -34,20 +54,27 @@ export class Scrubber {
 
   /** How many characters a single thing that is masked has at most, line breaks left out. */
   get longest(): number {
-    return this.#ready().longest;
+    return Math.max(0, ...this.#ready().map(({ patterns }) => patterns.longest));
   }
 
   /** From now on `secret` is masked. A value that is no text counts as its JSON. */
   register(secret: unknown): void {
     const text = typeof secret === 'string' ? secret : (JSON.stringify(secret) ?? '');
-    if (text === '' || this.#known.has(text)) return;
+    if (text === '' || this.isFull || this.#known.has(text)) return;
+    this.#characters += text.length + overhead;
     this.#known.add(text);
+    if (this.isFull) {
+      this.#new.clear();
+      this.#generations.length = 0;
+      return;
+    }
     this.#new.add(text);
     if (text.length < shortestForm) this.#short.add(text);
     if (text.trim() !== '' && Number.isFinite(Number(text))) this.#numbers.add(Number(text));
   }
 
   scrubText(text: string, options: ScrubOptions = {}): string {
+    if (this.isFull) return text === '' ? text : mask;
     return this.#isShort(text) ? mask : maskSpans(text, this.#find(text, options));
   }
 
@@ -55,7 +82,7 @@ export class Scrubber {
   scrubValue(value: unknown): unknown {
     if (this.#known.size === 0) return value;
     if (typeof value === 'string') return this.scrubText(value);
-    if (typeof value === 'number') return this.#numbers.has(value) ? mask : value;
+    if (typeof value === 'number') return this.isFull || this.#numbers.has(value) ? mask : value;
     if (Array.isArray(value)) return value.map((item) => this.scrubValue(item));
     if (typeof value !== 'object' || value === null) return value;
     return this.#scrubMembers(Object.entries(value));
@@ -64,6 +91,7 @@ export class Scrubber {
   /** Lines, each with a `message`; a secret that spans several of them is masked in each. */
   scrubLines<Line extends { message: string }>(lines: Line[], options: ScrubOptions = {}): Line[] {
     if (this.#known.size === 0) return lines;
+    if (this.isFull) return lines.map((line) => ({ ...line, message: this.scrubText(line.message) }));
     const spans = this.#find(lines.map(({ message }) => message).join('\n'), options);
     let start = 0;
     let next = 0;
@@ -109,15 +137,22 @@ export class Scrubber {
 
   #find(text: string, options: ScrubOptions): Span[] {
     if (this.#known.size === 0) return [];
-    return this.#ready().find(text, options.cut === true ? shortestStart : undefined);
+    const shortest = options.cut === true ? shortestStart : undefined;
+    return mergeSpans(this.#ready().flatMap(({ patterns }) => patterns.find(text, shortest)));
   }
 
-  #ready(): Patterns {
-    if (this.#new.size === 0) return this.#patterns;
-    for (const secret of this.#new) for (const form of secretForms(secret)) this.#forms.add(form);
+  #ready(): readonly Generation[] {
+    if (this.#new.size === 0) return this.#generations;
+    const forms = new Set<string>();
+    for (const secret of this.#new) for (const form of secretForms(secret)) forms.add(form);
     this.#new.clear();
-    this.#patterns = new Patterns(this.#forms);
-    return this.#patterns;
+    for (let last = this.#generations.at(-1); last; last = this.#generations.at(-1)) {
+      if (last.forms.size >= 2 * forms.size) break;
+      for (const form of last.forms) forms.add(form);
+      this.#generations.pop();
+    }
+    this.#generations.push({ forms, patterns: new Patterns(forms) });
+    return this.#generations;
   }
 }
 

@@ -40,6 +40,19 @@ test('a secret that is still in use is kept out, however many were before it', (
   assert.equal(JSON.parse(lines[0] ?? '').msg, 'the last of [REDACTED] and [REDACTED]');
 });
 
+test('whatever runs call their secrets, the log goes on, and keeps out the newest', () => {
+  const { lines, log } = openLines();
+  for (let index = 0; index < 20; index += 1) log.keepOut(String(index).padStart(65_536, 'test'));
+  log.keepOut(secret);
+  log.info(`with ${secret}`);
+  log.keepOut('test'.repeat(100_000));
+  log.info('and on');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).msg),
+    ['with [REDACTED]', 'and on'],
+  );
+});
+
 test('a line without a secret, and a key of ours, are told apart', () => {
   const { lines, log } = openLines();
   log.info({ url: 'http://127.0.0.1:3000' }, `ready for bk_live_${'a1B2'.repeat(8)}`);

@@ -229,3 +229,26 @@ def outside():
     /^RuntimeError: config\.get\(\) works inside a run only; /,
   );
 });
+
+test(
+  'a run with more secrets than can be searched for gives nothing away, and says why',
+  limit,
+  async (t) => {
+    const bench = await openBench(t, {
+      source: `
+from bifrost import config
+
+async def flood():
+    for number in range(60):
+        value = f"{number}-{'test' * 15_000}"
+        await config.set("secret", value, is_secret=True)
+        print(value)
+    return {"last": value[::-1][:40], "count": 60}
+`,
+    });
+    const { result, logs } = await bench.run('flood');
+    assert.deepEqual(result, { '[REDACTED]': '[REDACTED]', '[REDACTED] (2)': '[REDACTED]' });
+    assert.deepEqual([...new Set(logs.slice(0, -1).map(({ message }) => message))], ['[REDACTED]']);
+    assert.match(logs.at(-1)?.message ?? '', /more than 256 KiB of secrets.* is masked\.$/);
+  },
+);

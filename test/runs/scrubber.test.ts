@@ -104,6 +104,35 @@ test('a secret that is registered later is masked from then on', () => {
   assert.equal(scrubber.scrubText(secret), '[REDACTED]');
 });
 
+test('secrets that come one by one, with output in between, are all masked', { timeout: 60_000 }, () => {
+  const scrubber = new Scrubber();
+  for (let count = 0; count < 1_000; count += 1) {
+    const one = `test-${count}-${Math.sin(count)}`;
+    assert.equal(scrubber.scrubText(`a ${one}`), `a ${one}`);
+    scrubber.register(one);
+    assert.equal(scrubber.scrubText(`a ${one}`), 'a [REDACTED]');
+  }
+  const overlapping = `test-7-${Math.sin(7)}test-999-${Math.sin(999)} and test-0-0`;
+  assert.equal(scrubber.scrubText(overlapping), '[REDACTED][REDACTED] and [REDACTED]');
+  assert.equal(scrubber.isFull, false);
+});
+
+test('with more secrets than can be searched for, everything is masked', { timeout: 60_000 }, () => {
+  const scrubber = new Scrubber();
+  for (let count = 0; count < 500; count += 1) scrubber.register(String(count).padStart(65_536, 'test'));
+  assert.equal(scrubber.isFull, true);
+  assert.equal(scrubber.scrubText('a line'), '[REDACTED]');
+  assert.equal(scrubber.scrubText(''), '');
+  assert.deepEqual(scrubber.scrubLines([{ message: 'one' }, { message: '' }]), [
+    { message: '[REDACTED]' },
+    { message: '' },
+  ]);
+  assert.deepEqual(scrubber.scrubValue({ a: 1, b: ['x', null, true] }), {
+    '[REDACTED]': '[REDACTED]',
+    '[REDACTED] (2)': ['[REDACTED]', null, true],
+  });
+});
+
 test('a text that is made to take long is masked as a whole', { timeout: 60_000 }, () => {
   const scrubber = scrubberOf('a'.repeat(60_000));
   const text = 'a'.repeat(59_999).concat('b').repeat(8);
