@@ -8,7 +8,13 @@ import { killGroup } from '../processGroup.ts';
 import { LineReader } from './frames.ts';
 import { RunProcess } from './process.ts';
 import type { Meeting, Rendezvous } from './rendezvous.ts';
-import { type FailedModule, type ProcessSource, readFailedModules, type SourcePlan } from './source.ts';
+import {
+  type FailedModule,
+  type ProcessSource,
+  readFailedModules,
+  type SourcePlan,
+  unstartable,
+} from './source.ts';
 
 const controlLineLimitBytes = 16 * 1024 * 1024;
 const keptErrorBytes = 4096;
@@ -34,6 +40,9 @@ export class Host implements ProcessSource {
   #forking = 0;
   #idleDeaths = 0;
   #lastWords = '';
+  #limit: NodeJS.Timeout | undefined;
+  /** What it has not done in time. */
+  #lateness: string | undefined;
 
   constructor(plan: SourcePlan, rendezvous: Rendezvous) {
     this.#plan = plan;
@@ -51,11 +60,8 @@ export class Host implements ProcessSource {
     this.ready = ready.promise;
     this.gone = gone.promise;
     this.ready.catch(() => {});
-    let isLate = false;
-    const limit = setTimeout(() => {
-      isLate = true;
-      this.#kill();
-    }, plan.startLimitMs);
+    let notStarted: Error | undefined;
+    this.#expectWithinLimit('was not ready');
     const reader = new LineReader(controlLineLimitBytes);
     child.stdin.on('error', () => {});
     child.stdout.on('data', (chunk: Buffer) => {
@@ -66,7 +72,7 @@ export class Host implements ProcessSource {
         if (typeof message.exited === 'string') {
           this.#noteExit(message.exited, message);
         } else if ('ready' in message && !this.#isReady) {
-          clearTimeout(limit);
+          clearTimeout(this.#limit);
           this.#isReady = true;
           this.#fill();
           ready.resolve(readFailedModules(message.failed));
@@ -76,14 +82,16 @@ export class Host implements ProcessSource {
     child.stderr.on('data', (chunk: Buffer) => {
       this.#lastWords = (this.#lastWords + chunk.toString('utf8')).slice(-keptErrorBytes);
     });
-    child.on('error', () => {});
+    child.on('error', (cause) => {
+      if (child.pid === undefined) notStarted = cause;
+    });
     const end = (code: number | null, signal: NodeJS.Signals | null) => {
       if (this.#hasGone) return;
-      clearTimeout(limit);
-      const how = isLate
-        ? `was not ready within ${plan.startLimitMs / 1000} s`
-        : `was ended ${signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`}`;
-      const failure = hostFailed(plan.folder, how, this.#lastWords);
+      clearTimeout(this.#limit);
+      const how = `was ended ${signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`}`;
+      const failure = notStarted
+        ? unstartable(plan, notStarted)
+        : hostFailed(plan.folder, this.#lateness ?? how, this.#lastWords);
       ready.reject(failure);
       this.#abandon(failure);
       gone.resolve();
@@ -145,19 +153,38 @@ export class Host implements ProcessSource {
 
   #fork(): void {
     const token = crypto.randomUUID();
+    if (this.#forking === 0) this.#expectWithinLimit('gave no process');
     this.#forking += 1;
     this.#processes.set(token, undefined);
     this.#rendezvous.expect(token, (meeting) => this.#welcome(token, meeting));
     this.#order({ fork: token });
   }
 
-  #welcome(token: string, { channel, output, pid }: Meeting): void {
+  /** A process was made, or has ended before it was one. */
+  #noteFork(): void {
     this.#forking -= 1;
+    if (this.#forking > 0) this.#expectWithinLimit('gave no process');
+    else clearTimeout(this.#limit);
+  }
+
+  /** A host that hangs, or was stopped by what it runs, is ended: another one may do better. */
+  #expectWithinLimit(lateness: string): void {
+    const { startLimitMs } = this.#plan;
+    clearTimeout(this.#limit);
+    this.#limit = setTimeout(() => {
+      this.#lateness = `${lateness} within ${startLimitMs / 1000} s`;
+      this.#kill();
+    }, startLimitMs);
+  }
+
+  #welcome(token: string, { channel, output, pid }: Meeting): void {
+    this.#noteFork();
     const process = new RunProcess({
       frames: channel,
       orders: channel,
       output,
-      kill: () => (this.#hasGone ? killGroup({ pid }) : this.#order({ kill: token })),
+      // Until the host has told of its end, its number stands for no other process.
+      kill: (isOverdue) => (isOverdue || this.#hasGone ? killGroup({ pid }) : this.#order({ kill: token })),
     });
     this.#processes.set(token, process);
     // Its host ended while it was on its way: it ends like the others, and no run is given to it.
@@ -177,7 +204,7 @@ export class Host implements ProcessSource {
     const process = this.#processes.get(token);
     this.#processes.delete(token);
     if (process === undefined) {
-      this.#forking -= 1;
+      this.#noteFork();
       this.#rendezvous.forget(token);
     } else {
       const code = typeof report.code === 'number' ? report.code : null;

@@ -24,8 +24,11 @@ export interface ProcessParts {
   frames: Readable;
   orders: Writable;
   output: Readable;
-  /** Kills the process and its group; may be called again, and after the process has ended. */
-  kill: () => void;
+  /**
+   * Kills the process and its group; may be called again, and after the process has ended.
+   * `isOverdue`: whoever was told before has not done it.
+   */
+  kill: (isOverdue?: boolean) => void;
 }
 
 export interface Listener {
@@ -94,8 +97,7 @@ export class RunProcess {
   /** Kills the process; `run` resolves with `ended`, unless the result was there before. */
   end(): void {
     if (this.#frame === undefined) this.#ended = true;
-    this.#parts.kill();
-    this.#after(exitGraceMs, () => this.reportExit({ code: null, signal: 'SIGKILL' }));
+    this.#kill();
   }
 
   /** Told when nobody is left who could report its exit. */
@@ -147,8 +149,15 @@ export class RunProcess {
   #refuse(fault: string): void {
     if (this.#frame !== undefined || this.#exit !== undefined) return;
     this.#fault ??= fault;
+    this.#kill();
+  }
+
+  #kill(): void {
     this.#parts.kill();
-    this.#after(exitGraceMs, () => this.reportExit({ code: null, signal: 'SIGKILL' }));
+    this.#after(exitGraceMs, () => {
+      if (this.#exit === undefined) this.#parts.kill(true);
+      this.reportExit({ code: null, signal: 'SIGKILL' });
+    });
   }
 
   #endOutput(): void {

@@ -80,15 +80,21 @@ export class Rendezvous {
 
   #introduce(socket: Socket, [part = '', token = '', pid = '']: string[]): void {
     const expected = this.#expected.get(token);
-    if (expected === undefined || (part !== 'channel' && part !== 'output') || expected[part] !== undefined) {
+    const isPart = part === 'output' || (part === 'channel' && isProcessNumber(pid));
+    if (expected === undefined || !isPart || expected[part] !== undefined) {
       socket.destroy();
       return;
     }
     expected[part] = socket;
     if (part === 'channel') expected.pid = Number(pid);
     const { channel, output } = expected;
-    if (channel === undefined || output === undefined || !Number.isSafeInteger(expected.pid)) return;
+    if (channel === undefined || output === undefined || expected.pid === undefined) return;
     this.#expected.delete(token);
-    expected.met({ channel, output, pid: expected.pid ?? 0 });
+    expected.met({ channel, output, pid: expected.pid });
   }
+}
+
+/** A signal to -1, 0 or 1 would reach far more than one process and its group. */
+function isProcessNumber(text: string): boolean {
+  return /^[1-9]\d{0,9}$/.test(text) && text !== '1';
 }

@@ -161,11 +161,11 @@ export class Run {
   }
 
   async #execute(): Promise<void> {
-    const { folder, limits } = this.#parts;
+    const { limits } = this.#parts;
     const { workflow } = this.#request;
-    const taken = await folder.take(workflow.file);
+    const taken = await this.#take();
+    if (taken === undefined) return;
     this.#process = taken;
-    if (this.#isLeft) return taken.end();
     this.#record.status = 'Running';
     this.#record.startedAt = this.#parts.clock();
     // A begun run must not begin again after a crash. A run that somebody waits for never does.
@@ -189,6 +189,21 @@ export class Run {
     );
     clearTimeout(timer);
     this.#settle(ending);
+  }
+
+  /** A process; undefined when the run was ended, or left, before there was one: nobody waits for a host that hangs. */
+  async #take(): Promise<RunProcess | undefined> {
+    const { signal } = this.#aborted;
+    const taking = this.#parts.folder.take(this.#request.workflow.file);
+    const ended = Promise.withResolvers<undefined>();
+    signal.addEventListener('abort', () => ended.resolve(undefined), { once: true });
+    const taken = await Promise.race([taking, ended.promise]);
+    if (taken !== undefined && !signal.aborted) return taken;
+    taking.then(
+      (late) => late.end(),
+      () => {},
+    );
+    return undefined;
   }
 
   /** Log lines wait for what may be a secret. A call may last for minutes, and its credential is not the run's to know. */

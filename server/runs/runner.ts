@@ -141,7 +141,13 @@ export class Runs {
     if (request.mode === 'sync' ? !folder.hasIdle : !folder.isOpen) await folder.open();
     const run = this.#makeRun(request, folder);
     if (request.mode === 'async' || request.once !== undefined) await run.accept();
-    this.#begin(run);
+    // The room may have been closed meanwhile: what was accepted is left to the next start.
+    if (this.#closing !== undefined) {
+      if (request.mode === 'sync') throw stopping();
+      run.leave();
+    } else {
+      this.#begin(run);
+    }
     return { id: run.id, finished: run.finished };
   }
 

@@ -1,5 +1,7 @@
 /** What makes the processes of runs, whether it forks them or starts them; types, and what both ways share. */
 
+import { existsSync } from 'node:fs';
+import { Failure } from '../errors.ts';
 import { isObject } from '../jsonObject.ts';
 import type { RunError } from '../store/contracts/runs.ts';
 import { parseRunError } from './frames.ts';
@@ -52,4 +54,15 @@ export function readFailedModules(value: unknown): FailedModule[] {
     const error = parseRunError(entry.error);
     return typeof entry.file === 'string' && error !== undefined ? [{ file: entry.file, error }] : [];
   });
+}
+
+/** Why no process was started at all. The interpreter was there a moment ago. */
+export function unstartable({ folder, python }: SourcePlan, cause: Error): Failure {
+  return new Failure(
+    'host-failed',
+    existsSync(folder)
+      ? `${python} could not be started in ${folder}.`
+      : `${folder} is not there any more, so its workflows cannot run; put it back, or register it where it is now.`,
+    { cause },
+  );
 }

@@ -2,10 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { Failure } from '../errors.ts';
 import { killGroup } from '../processGroup.ts';
 import { RunProcess } from './process.ts';
-import type { FailedModule, ProcessSource, SourcePlan } from './source.ts';
+import { type FailedModule, type ProcessSource, type SourcePlan, unstartable } from './source.ts';
 
 export class Spawner implements ProcessSource {
   readonly ready: Promise<FailedModule[]> = Promise.resolve([]);
@@ -50,9 +49,7 @@ export class Spawner implements ProcessSource {
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve).once('error', (cause) => {
         run.reportExit({ code: null, signal: null });
-        reject(
-          new Failure('host-failed', `${python} could not be started for a run in ${folder}.`, { cause }),
-        );
+        reject(unstartable(this.#plan, cause));
       });
     });
     child.stdin.write(`${JSON.stringify({ folder, files: [file], memoryLimitBytes })}\n`);

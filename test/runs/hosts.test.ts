@@ -19,7 +19,8 @@ test(
     bench.write('typo.py', 'def f(:\n');
     bench.write('exits.py', 'import sys\nsys.exit("wanted")\n');
     bench.write('flows.py', 'def ok():\n    return "ok"\n');
-    await bench.use('broken.py', 'typo.py', 'exits.py', 'flows.py');
+    bench.write('cancels.py', 'import asyncio\nraise asyncio.CancelledError()\n');
+    await bench.use('broken.py', 'typo.py', 'exits.py', 'cancels.py', 'flows.py');
     assert.equal((await bench.run('ok')).result, 'ok');
     const broken = await bench.run('x', { file: 'broken.py' });
     assert.equal(broken.status, 'Failed');
@@ -31,6 +32,7 @@ test(
     );
     assert.equal((await bench.run('f', { file: 'typo.py' })).error?.type, 'SyntaxError');
     assert.equal((await bench.run('f', { file: 'exits.py' })).error?.type, 'SystemExit');
+    assert.equal((await bench.run('f', { file: 'cancels.py' })).error?.type, 'CancelledError');
     const gone = await bench.run('gone');
     assert.match(gone.error?.message ?? '', /flows\.py has no function 'gone'/);
     assert.ok(bench.logged.includes('a workflow file raised at import'));
@@ -58,6 +60,20 @@ test(
 test('a module that never finishes its import is given up after the limit', limit, async (t) => {
   const bench = await openBench(t, { source: 'while True:\n    pass\n', settings: { startLimitMs: 500 } });
   await assert.rejects(bench.run('ok'), /was not ready within 0\.5 s/);
+});
+
+test('a folder that has gone is a failure that says so, with and without fork', limit, async (t) => {
+  for (const forking of [true, false]) {
+    const bench = await openBench(t, { source: 'def ok():\n    return 1\n', settings: { forking } });
+    rmSync(bench.folder, { recursive: true });
+    await bench.use('flows.py');
+    const failed: unknown = await bench.run('ok').then(
+      ({ error }) => error,
+      (error: unknown) => error,
+    );
+    assert.ok(failed instanceof Object && 'message' in failed);
+    assert.match(String(failed.message), /folder is not there any more.*put it back/);
+  }
 });
 
 test('what a module prints, starts and opens at import does not disturb the runs', limit, async (t) => {
@@ -160,6 +176,46 @@ def work():
   const { result, error } = await run;
   assert.equal(error, undefined);
   assert.equal(result, 'done');
+});
+
+test('a host that one of its runs has stopped is replaced, and nobody waits for ever', limit, async (t) => {
+  const bench = await openBench(t, {
+    source: `
+import os, signal
+
+def stop():
+    os.kill(os.getppid(), signal.SIGSTOP)
+    return os.getppid()
+`,
+    settings: { startLimitMs: 5_000 },
+  });
+  const { result: stopped } = await bench.run('stop');
+  // More than were forked ahead of time.
+  for (const { error, result } of await Promise.all([1, 2, 3, 4].map(async () => bench.run('stop')))) {
+    assert.ok(error?.type === 'HostFailed' || typeof result === 'number');
+  }
+  await until(() => !isAlive(Number(stopped)));
+});
+
+test('a run is ended at its limit although it has stopped its host, which should have ended it', {
+  ...limit,
+  skip: process.platform !== 'linux',
+}, async (t) => {
+  const bench = await openBench(t, {
+    source: `
+import os, pathlib, signal
+
+def hang():
+    pathlib.Path("pid").write_text(str(os.getpid()))
+    os.kill(os.getppid(), signal.SIGSTOP)
+    while True:
+        pass
+`,
+  });
+  assert.equal((await bench.run('hang', { timeoutSeconds: 1 })).status, 'Timeout');
+  const pid = readFileSync(join(bench.folder, 'pid'), 'utf8');
+  // Its host is stopped, so it stays a zombie.
+  await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
 });
 
 test(

@@ -53,6 +53,29 @@ test('a run that is cancelled while it waits never begins', limit, async (t) => 
   assert.ok(!existsSync(join(bench.folder, 'b')));
 });
 
+test('a host that hangs holds up neither who cancels a run nor a stop', limit, async (t) => {
+  const bench = await openBench(t, {
+    source: 'while True:\n    pass\n',
+    settings: { startLimitMs: 100_000 },
+  });
+  const first = await bench.start('wait', { mode: 'async' });
+  const second = await bench.start('wait', { mode: 'async' });
+  assert.equal((await bench.runs.cancel(first.id)).status, 'Cancelled');
+  await bench.runs.close({ graceMs: 0 });
+  assert.equal((await second.finished).status, 'Pending');
+});
+
+test('a run that is accepted while a stop begins is left to the next start', limit, async (t) => {
+  const bench = await openBench(t, { source });
+  await bench.start('wait', { input: { name: 'first' } });
+  const starting = bench.start('wait', { mode: 'async' });
+  const closed = bench.runs.close({ graceMs: 0 });
+  const { id, finished } = await starting;
+  assert.equal((await finished).status, 'Pending');
+  await closed;
+  assert.equal((await bench.history.getRun(id))?.status, 'Pending');
+});
+
 test('an asynchronous run is in the history once it is accepted, with its input', limit, async (t) => {
   const bench = await openBench(t, { source });
   const run = await bench.start('wait', { mode: 'async', input: { name: 'a' } });

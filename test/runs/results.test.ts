@@ -130,7 +130,7 @@ test(
     const { error } = await bench.run('give', { input: { expression: 'deep' } });
     assert.match(
       error?.message ?? '',
-      /^result(\[0\])+ is nested more than 200 levels deep; return a flatter value\.$/,
+      /^result(\[0\])+\[…? is nested more than 200 levels deep; return a flatter value\.$/,
     );
   },
 );
@@ -231,6 +231,39 @@ test(
     assert.deepEqual((await bench.run('unresolved', { input: { value: 1 } })).result, [1, true]);
   },
 );
+
+test('annotations that this Python cannot evaluate are followed as far as they go', limit, async (t) => {
+  const bench = await openBench(t, {
+    source: `
+from __future__ import annotations
+import datetime
+from typing import Literal
+
+def mixed(at: "datetime.datetime" | None, by: dict[str, "datetime.date" | None], lost: Missing | None,
+          size: Literal["a|b"] | "int", context: "ExecutionContext" | None = None):
+    return [at.year, type(by["x"]).__name__, lost, size, context is not None]
+`,
+  });
+  const input = { at: '2026-01-31T12:00:00Z', by: { x: '2026-01-31' }, lost: 'as it came', size: '3' };
+  assert.deepEqual((await bench.run('mixed', { input })).result, [2026, 'date', 'as it came', 3, true]);
+  const { error } = await bench.run('mixed', { input: { ...input, at: 'never' } });
+  assert.equal(error?.message, "Parameter 'at' must be a date and time such as 2026-01-31T12:00:00Z.");
+});
+
+test('a date and time is taken in every form that the daemon lets through', limit, async (t) => {
+  const bench = await openBench(t, {
+    source: 'import datetime\n\ndef at(at: datetime.datetime):\n    return at\n',
+  });
+  for (const [given, taken] of [
+    ['2026-01-31', '2026-01-31T00:00:00'],
+    ['2026-01-31 12:00', '2026-01-31T12:00:00'],
+    ['2026-01-31T12:00:00z', '2026-01-31T12:00:00+00:00'],
+    ['2026-01-31T12:00:00.5-0130', '2026-01-31T12:00:00.500000-01:30'],
+    ['2026-01-31T12:00:00,123456789+01:00', '2026-01-31T12:00:00.123456+01:00'],
+  ]) {
+    assert.equal((await bench.run('at', { input: { at: given } })).result, taken);
+  }
+});
 
 test(
   'input that does not fit is refused before the function begins, and names the parameter only',

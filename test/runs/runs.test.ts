@@ -58,6 +58,14 @@ def globally(ctx: "bifrost.ExecutionContext"):
 @workflow
 def unannotated(context, given):
     return [context.workflow_name, given]
+
+@workflow
+def open_to_all(context: ExecutionContext, **rest):
+    return [context.workflow_name, rest]
+
+@workflow
+def further_on(given, context):
+    return [given, context]
 `,
   });
   const record = await bench.run('who', { organization: { id: 'acme', name: 'Acme Inc', createdAt: 0 } });
@@ -78,6 +86,8 @@ def unannotated(context, given):
   assert.deepEqual((await bench.run('globally')).result, [null, null, 'global']);
   const input = { context: 'not from outside', given: 1 };
   assert.deepEqual((await bench.run('unannotated', { input })).result, ['unannotated', 1]);
+  assert.deepEqual((await bench.run('open_to_all', { input })).result, ['open_to_all', { given: 1 }]);
+  assert.deepEqual((await bench.run('further_on', { input })).result, [1, 'not from outside']);
 });
 
 test('two workflows whose functions share a name run each its own', limit, async (t) => {

@@ -24,14 +24,16 @@ class Signature:
         positional: List[Any] = []
         named: Dict[str, Any] = {}
         rest = dict(given)
-        for parameter in self._parameters:
+        for position, parameter in enumerate(self._parameters):
             if parameter.kind is parameter.VAR_POSITIONAL:
                 continue
             if parameter.kind is parameter.VAR_KEYWORD:
                 named.update(rest)
                 continue
             hint = self._hints.get(parameter.name, parameter.annotation)
-            if _takes_context(hint) or _is_bare_context(parameter, hint):
+            if _takes_context(hint) or (position == 0 and _is_bare_context(parameter, hint)):
+                # Whatever the input says of it: who calls does not choose for whom a run is.
+                rest.pop(parameter.name, None)
                 value: Any = context
             elif parameter.name in rest:
                 value = convert(rest.pop(parameter.name), hint, parameter.name)
@@ -55,5 +57,5 @@ def _takes_context(hint: Any) -> bool:
 
 
 def _is_bare_context(parameter: inspect.Parameter, hint: Any) -> bool:
-    """A parameter called `context` needs no annotation; the daemon reads the source by the same rule."""
+    """A first parameter called `context` needs no annotation; the daemon reads the source by the same rule."""
     return parameter.name == "context" and hint is _EMPTY

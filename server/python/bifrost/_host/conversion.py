@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import collections.abc
 import dataclasses
 import datetime
@@ -9,6 +10,8 @@ import decimal
 import enum
 import inspect
 import pathlib
+import re
+import sys
 import types
 import typing
 import uuid
@@ -59,13 +62,42 @@ def read_hints(function: Callable[..., Any]) -> Dict[str, Any]:
     except Exception:
         hints: Dict[str, Any] = {}
         for name, annotation in getattr(target, "__annotations__", {}).items():
-            if isinstance(annotation, str):
-                try:
-                    annotation = eval(annotation, getattr(target, "__globals__", {}))
-                except Exception:
-                    pass
-            hints[name] = annotation
+            hints[name] = _evaluate(annotation, target) if isinstance(annotation, str) else annotation
         return hints
+
+
+def _evaluate(annotation: str, target: Any) -> Any:
+    """Before Python 3.10, `|` between types means nothing, and it never does beside a text; a `Union` is the same."""
+    known = getattr(target, "__globals__", None) or vars(sys.modules[target.__module__])
+    try:
+        tree = _Unions().visit(ast.parse(annotation, mode="eval"))
+        code = compile(ast.fix_missing_locations(tree), "<annotation>", "eval")
+        # As the type of something, a text within it is looked up as well.
+        holder = type("_Holder", (), {"__annotations__": {"it": eval(code, {**known, _UNION: Union})}})
+        return typing.get_type_hints(holder, known, include_extras=True)["it"]
+    except Exception:
+        return annotation
+
+
+_UNION = "__bifrost_union__"
+
+
+class _Unions(ast.NodeTransformer):
+    """Writes `a | b` as `Union[a, b]`."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.BitOr):
+            return node
+        both = ast.Tuple(elts=[node.left, node.right], ctx=ast.Load())
+        return ast.Subscript(value=ast.Name(id=_UNION, ctx=ast.Load()), slice=both, ctx=ast.Load())
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        # What stands in a `Literal` is no type.
+        if ast.unparse(node.value).rpartition(".")[2] == "Literal":
+            return node
+        self.generic_visit(node)
+        return node
 
 
 def _convert_union(value: Any, choices: Tuple[Any, ...], path: str) -> Any:
@@ -186,15 +218,20 @@ def _path(value: Any, path: str) -> pathlib.Path:
 def _from_iso(kind: Any, expected: str) -> Callable[[Any, str], Any]:
     def from_iso(value: Any, path: str) -> Any:
         if isinstance(value, str):
-            # Before Python 3.11 "Z" for UTC is not understood.
-            text = value[:-1] + "+00:00" if value.endswith(("Z", "z")) and kind is not datetime.date else value
             try:
-                return kind.fromisoformat(text)
+                return kind.fromisoformat(value if kind is datetime.date else _as_before_3_11(value))
             except ValueError:
                 pass
         raise _unfit(path, expected)
 
     return from_iso
+
+
+def _as_before_3_11(time: str) -> str:
+    """As older Pythons want it: "Z" is +00:00, an offset has its colon, and a fraction has six digits."""
+    time = re.sub(r"[Zz]$", "+00:00", time)
+    time = re.sub(r"(:.*[+-]\d\d)(\d\d)$", r"\1:\2", time)
+    return re.sub(r"[.,](\d{1,6})\d*", lambda found: f".{found.group(1):0<6}", time)
 
 
 _SCALARS: Dict[Any, Callable[[Any, str], Any]] = {

@@ -53,7 +53,7 @@ class Modules:
         for file in files:
             try:
                 self._modules[file] = _import_file(self._folder, file)
-            except (Exception, SystemExit, KeyboardInterrupt) as error:
+            except BaseException as error:
                 self._failed[file] = describe(error)
         return [{"file": file, "error": error} for file, error in self._failed.items()]
 

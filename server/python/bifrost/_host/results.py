@@ -63,7 +63,9 @@ class _Conversion:
 
     def _nested(self, value: Any, path: str, depth: int) -> Any:
         if depth >= _DEEPEST:
-            raise UnfitResult(f"{path} is nested more than {_DEEPEST} levels deep; return a flatter value.")
+            raise UnfitResult(
+                f"{_shortened(path)} is nested more than {_DEEPEST} levels deep; return a flatter value."
+            )
         if id(value) in self._open:
             raise UnfitResult(f"{path} contains itself, which JSON cannot hold.")
         self._open.add(id(value))
@@ -165,7 +167,11 @@ def _ordered(value: Any) -> List[Any]:
 
 
 def _quoted(name: str) -> str:
-    return json.dumps(name if len(name) <= 80 else name[:79] + "…", ensure_ascii=False)
+    return json.dumps(_shortened(name), ensure_ascii=False)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _unfit(value: Any, path: str) -> UnfitResult:
