@@ -2,13 +2,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { publicError } from '../errors.ts';
-import type { RunStatusName } from '../protocol/runs.ts';
 import type { Slots } from '../slots.ts';
 import type { History } from '../store/contracts/history.ts';
 import type { RunRecord } from '../store/contracts/runs.ts';
 import type { Millis } from '../store/contracts/time.ts';
 import { Asks } from './asks.ts';
 import type { RunEvent, RunRequest, RunScope, RunServices } from './contracts.ts';
+import { describeEnd, type EndedStatus } from './ended.ts';
 import type { Folder } from './folder.ts';
 import type { Ask, DoneFrame } from './frames.ts';
 import { LiveLogs } from './liveLogs.ts';
@@ -40,9 +40,6 @@ export interface RunParts {
 
 /** What a run that was accepted before the daemon started keeps of its record. */
 export type Acceptance = Pick<RunRecord, 'id' | 'createdAt' | 'retryOf' | 'once'>;
-
-/** Why a run was ended from outside. */
-export type EndedStatus = Extract<RunStatusName, 'Timeout' | 'Cancelled' | 'Interrupted'>;
 
 /** Node's timers hold no more; a longer limit (24 days) is none. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -312,22 +309,5 @@ export class Run {
   #writeAhead(): void {
     this.#parts.history.noteRun({ ...this.#record });
     this.#parts.onChange();
-  }
-}
-
-function describeEnd(status: EndedStatus, timeoutSeconds: number): { type: string; message: string } {
-  switch (status) {
-    case 'Timeout':
-      return {
-        type: status,
-        message: `The run was ended after its limit of ${timeoutSeconds} s; raise timeout_seconds in its decorator if it needs more.`,
-      };
-    case 'Cancelled':
-      return { type: status, message: 'The run was cancelled.' };
-    case 'Interrupted':
-      return {
-        type: status,
-        message: 'The daemon stopped before the run had ended; start it again if it is needed.',
-      };
   }
 }

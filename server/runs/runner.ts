@@ -7,6 +7,7 @@ import type { History } from '../store/contracts/history.ts';
 import type { OnceMark, RunRecord } from '../store/contracts/runs.ts';
 import type { Millis } from '../store/contracts/time.ts';
 import type { RunEvent, RunRequest, RunServices, StartedRun } from './contracts.ts';
+import { interrupted } from './ended.ts';
 import { selectEnvironment } from './environment.ts';
 import { Folder, type FolderChoice } from './folder.ts';
 import { Host } from './host.ts';
@@ -313,11 +314,4 @@ export class Runs {
 
 function stopping(): Failure {
   return new Failure('stopping', 'The daemon is stopping and takes no new runs; start it again first.');
-}
-
-function interrupted(record: RunRecord, workflowGone: boolean, now: Millis): RunRecord {
-  const message = workflowGone
-    ? `The daemon stopped before the run began, and workflow ${record.workflowId} is not there any more.`
-    : 'The daemon stopped before the run had ended; start it again if it is needed.';
-  return { ...record, status: 'Interrupted', finishedAt: now, error: { type: 'Interrupted', message } };
 }
