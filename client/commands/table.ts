@@ -10,6 +10,7 @@ import { addConfig, editConfig, setConfig, setSecret, unsetConfig } from './conf
 import { addCredential, removeCredential, rotateCredential, testCredential } from './credentials.ts';
 import { restartDaemon, showLog, showStatus, startDaemon, stopDaemon } from './daemon.ts';
 import { copyKeyId, createKey, openKeysPage, rebindKey, revokeKey, rotateKey } from './keys.ts';
+import { newWorkflow } from './newWorkflow.ts';
 import {
   addOrganization,
   chooseOrganization,
@@ -52,6 +53,7 @@ const commands = {
   'workflowKeys.organizations.rename': renameOrganization,
   'workflowKeys.organizations.remove': removeOrganization,
   'workflowKeys.organizations.choose': chooseOrganization,
+  'workflowKeys.workflows.create': newWorkflow,
   'workflowKeys.workflows.run': runWorkflow,
   'workflowKeys.workflows.open': openWorkflow,
   'workflowKeys.workflows.setOrganization': setWorkflowOrganization,

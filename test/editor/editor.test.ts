@@ -1,7 +1,7 @@
 /** The whole product as its user meets it: packaged, installed in a real VS Code, clicked through in a browser. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -173,6 +173,25 @@ describe('a trusted folder', { timeout: 480_000 }, () => {
     await window.clickRowAction(window.row('Workflows', 'hello'), 'Run Workflow');
     await window.answer('name', 'Grace');
     await window.page.locator('.editor-instance').getByText('Hello, Grace!').waitFor();
+  });
+
+  test('"New Workflow…" writes a file that runs as it stands, and overwrites none', async () => {
+    await window.command('Workflow Keys: New Workflow…');
+    await window.answer('The name of the workflow', 'hello');
+    await window.notification('workflows/hello.py could not be written').waitFor();
+    await window.waitForAnswer('The name of the workflow', 'hello');
+    await window.answer('The name of the workflow', 'send_invoice');
+    await window.page.locator('.tab[data-resource-name="send_invoice.py"].active').waitFor();
+    await window.shoot('10-new-workflow');
+    await window.clearNotifications();
+    // Only rows that fit into the view are in the page.
+    await window.collapseView('Runs');
+    await window.chooseFromMenu(window.row('Workflows', 'send_invoice'), 'Run Workflow…');
+    await window.answer('who: str', 'Ada');
+    await window.page.locator('.editor-instance').getByText('Hello, Ada!').waitFor();
+    rmSync(join(editor.folder, 'workflows', 'send_invoice.py'));
+    await window.row('Workflows', 'send_invoice').waitFor({ state: 'detached' });
+    await window.expandView('Runs');
   });
 
   test('a key whose workflow was renamed is red, says so and stands last', async () => {
