@@ -1,15 +1,30 @@
-/** How the reader calls this program, so that a command that a message names can be pasted. */
+/** How the reader calls this program, so that what a message advises can be pasted. */
 
-/** `workflow-keys`, or in its repository the npm script that builds nothing and goes to the same data. */
+/** `workflow-keys`, or in its repository the npm script that goes to the same data as `npm start`. */
 export function calledAs(environment: NodeJS.ProcessEnv): string {
-  const { npm_lifecycle_event: script = '', npm_package_name: name } = environment;
-  return name === 'workflow-keys' && /^(cli|start)$/.test(script) ? 'npm run -s cli --' : 'workflow-keys';
+  return npmScript(environment) === undefined ? 'workflow-keys' : 'npm run -s cli --';
 }
 
 /** A message of a room that cannot know how it was called; in it `workflow-keys` stands before one of `commands`. */
-export function asCalled(message: string, called: string, commands: readonly string[]): string {
-  return message.replace(
+export function asCalled(
+  message: string,
+  environment: NodeJS.ProcessEnv,
+  commands: readonly string[],
+): string {
+  const named = message.replace(
     new RegExp(`(?<![\\w/.-])workflow-keys (?=(?:${commands.join('|')})\\b)`, 'g'),
-    () => `${called} `,
+    () => `${calledAs(environment)} `,
   );
+  // npm keeps an option for itself that does not stand behind two dashes.
+  return npmScript(environment) === 'start'
+    ? named.replace(/ with --(?=[a-z])/g, ' with npm start -- --')
+    : named;
+}
+
+/** The script of our own package that runs, if one does. */
+function npmScript({
+  npm_lifecycle_event: script,
+  npm_package_name: name,
+}: NodeJS.ProcessEnv): 'start' | 'cli' | undefined {
+  return name === 'workflow-keys' && (script === 'start' || script === 'cli') ? script : undefined;
 }

@@ -103,7 +103,7 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     const told = thrown instanceof Failure ? thrown.message : `Unexpected failure: ${String(thrown)}`;
     const message = asCalled(
       told,
-      called,
+      environment,
       program.commands.map((command) => command.name()),
     );
     process.stderr.write(

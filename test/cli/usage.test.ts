@@ -71,13 +71,18 @@ async function outcomeOf(child: ReturnType<typeof spawn>): Promise<{ code: numbe
   return { code, said };
 }
 
-test('a command that a message names can be pasted, in the repository too', async () => {
-  const child = spawn(process.execPath, [program, 'status', '--data', join(folder.path, 'none')], {
-    env: { ...process.env, npm_lifecycle_event: 'cli', npm_package_name: 'workflow-keys' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const { said } = await outcomeOf(child);
-  assert.match(said, /^workflow-keys: No daemon runs on [^\n]+ Start one with: npm run -s cli -- serve\n$/);
+test('what a message advises can be pasted, in the repository too', async () => {
+  const viaNpm = (script: string, args: string[]) =>
+    outcomeOf(
+      spawn(process.execPath, [program, ...args, '--data', join(folder.path, 'none')], {
+        env: { ...process.env, npm_lifecycle_event: script, npm_package_name: 'workflow-keys' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      }),
+    );
+  const absent = await viaNpm('cli', ['status']);
+  assert.match(absent.said, /^workflow-keys: No daemon runs on [^\n]+ with: npm run -s cli -- serve\n$/);
+  const taken = await viaNpm('start', ['serve', '--port', new URL(daemon.url).port]);
+  assert.match(taken.said, /^workflow-keys: Port \d+ [^\n]+ with npm start -- --port [^\n]+\n$/);
 });
 
 test('what is installed says in one line that Node is too old for it', async () => {
