@@ -73,11 +73,17 @@ test(
   'who is still sending a refused body gets the answer, and the connection serves the next request',
   limit,
   async () => {
-    for (const [status, request] of refused()) {
+    const half = 'x'.repeat(mib);
+    const long = head('POST /api/endpoints/echo', `Host: ${host}`, key, json, `Content-Length: ${2 * mib}`);
+    const end = `${chunk(2 * mib)}0\r\n\r\n`;
+    for (const [status, request, first, rest] of [
+      ...refused().map((one) => [...one, chunk(2 * mib), end] as const),
+      [413, long, half, half] as const,
+    ]) {
       const { socket, seen, ended } = open();
-      socket.write(request + chunk(2 * mib));
+      socket.write(request + first);
       await seen(/\}$/);
-      socket.write(`${chunk(2 * mib)}0\r\n\r\n`);
+      socket.write(rest);
       socket.write(head('GET /healthz', `Host: ${host}`, 'Connection: close'));
       const text = await ended;
       assert.deepEqual(statuses(text), [status, 200], request);

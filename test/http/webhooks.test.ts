@@ -38,6 +38,15 @@ async def verify_webhook(context: ExecutionContext, payload: str, signature: str
 
     return {"verified": True}
 
+@workflow(name="verify_stripe", endpoint_enabled=True, public_endpoint=True)
+async def verify_stripe(context: ExecutionContext, payload: str, signature: str):
+    parts = dict(part.split("=", 1) for part in signature.split(","))
+    signed = f"{parts['t']}.{payload}".encode()
+    expected = hmac.new((await config.get("webhook_secret")).encode(), signed, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected, parts["v1"]):
+        raise ValueError("Invalid webhook signature")
+    return {"verified": True}
+
 @workflow(name="given", endpoint_enabled=True, public_endpoint=True)
 async def given(context: ExecutionContext, payload: str, signature: str | None = None, source: str = ""):
     return {"payload": payload, "signature": signature, "source": source}
@@ -136,6 +145,35 @@ test('the signature is taken from the headers of the services that send it', asy
   assert.equal(await signatureIn({ 'Stripe-Signature': stripe }), stripe);
   assert.equal(await signatureIn({ 'X-Signature': 'first', 'Stripe-Signature': stripe }), 'first');
   assert.equal(await signatureIn({ 'X-Other-Signature': digest }), null);
+});
+
+test("GitHub's and Stripe's deliveries are verified, signed as these services sign them", async () => {
+  const verified = async (id: string, body: string, headers: Record<string, string>) => {
+    const answer = await deliver(id, { body, headers });
+    return answer.body.result ?? answer.body.error;
+  };
+  const push = '{"ref":"refs/heads/main","pusher":{"name":"Žofie"}}';
+  for (const [type, body] of [
+    ['application/json', push],
+    ['application/x-www-form-urlencoded', `payload=${encodeURIComponent(push)}`],
+  ] as const) {
+    const github = {
+      'User-Agent': 'GitHub-Hookshot/0000000',
+      'X-GitHub-Event': 'push',
+      'X-Hub-Signature': `sha1=${createHmac('sha1', secret).update(body).digest('hex')}`,
+      'X-Hub-Signature-256': `sha256=${sign(body)}`,
+      'Content-Type': type,
+    };
+    assert.deepEqual(await verified('verify_webhook', body, github), { verified: true }, type);
+    assert.match(await verified('verify_webhook', `${body} `, github), /Invalid webhook signature/);
+  }
+  const event = '{\n  "id": "evt_test_example",\n  "object": "event"\n}';
+  const stripe = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Stripe-Signature': `t=1795000000,v1=${sign(`1795000000.${event}`)},v0=${'0'.repeat(64)}`,
+  };
+  assert.deepEqual(await verified('verify_stripe', event, stripe), { verified: true });
+  assert.match(await verified('verify_stripe', `${event}\n`, stripe), /Invalid webhook signature/);
 });
 
 test('a workflow that needs a signature gets no run without one, and none from the address', async () => {
