@@ -74,7 +74,8 @@ const reasons = {
     'The Origin header names another site: its page may not use this server. Call from a program instead.',
   'cross-site':
     'Sec-Fetch-Site says that a page of another site has asked, which may not use this server. Call from a program instead.',
-  'content-type': 'The body is of another type than JSON. Send it with "Content-Type: application/json".',
+  'content-type':
+    'The body is of another type than JSON, or compressed. Send it as it is, with "Content-Type: application/json".',
   'no-endpoint': 'The workflow exists, but its endpoint is off. Set endpoint_enabled=True.',
   'not-public':
     'The workflow takes no webhooks, as it is not public. Set public_endpoint=True, or send a key to its endpoint.',

@@ -83,6 +83,8 @@ export function buildHttp(parts: HttpParts): HttpApp {
     },
   });
   app.server.maxConnections = maxConnections;
+  // One client that keeps them all alive without using them keeps nobody else out for long.
+  app.server.on('drop', () => app.server.closeIdleConnections());
 
   const guardOf = (port: number) =>
     openGuard({ port, host: settings.host, allowedHosts: settings.allowedHosts.split(',') });
@@ -121,7 +123,12 @@ export function buildHttp(parts: HttpParts): HttpApp {
     if (refusal !== undefined || !request.is404) done(refusal);
     else deadEnds.refuseUnknown(request, reply).catch(done);
   });
-  app.addHook('preParsing', (_request, reply, _payload, done) => {
+  app.addHook('preParsing', ({ headers }, reply, _payload, done) => {
+    const { 'content-encoding': coding = 'identity', 'content-length': length } = headers;
+    if (coding !== 'identity' && length !== '0') {
+      done(new Failure('unsupported-media-type', 'Send the body as it is, without a Content-Encoding.'));
+      return;
+    }
     askForBody(reply.raw, bodyLimitBytes);
     done();
   });

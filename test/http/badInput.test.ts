@@ -40,7 +40,7 @@ function checkEnvelope(text: string, what: string): void {
 
 const paths = ['/api/v1/workflows/echo/run', '/api/workflows/echo/run', '/api/endpoints/echo'];
 
-test('a body that is no JSON object is 400, one of another type 415, one of 2 MiB 413 (D18)', async () => {
+test('a body that is no JSON object is 400, one of another type or compressed 415, one of 2 MiB 413 (D18)', async () => {
   for (const path of paths) {
     for (const body of ['{"a": ', '[]', '"text"', '3', 'null', '\u0000']) {
       const answer = await api.call('POST', path, { body });
@@ -49,6 +49,8 @@ test('a body that is no JSON object is 400, one of another type 415, one of 2 Mi
     }
     const text = await api.call('POST', path, { body: 'a=1', headers: { 'content-type': 'text/plain' } });
     assert.equal(text.status, 415);
+    const coding = { 'content-encoding': 'gzip' };
+    assert.equal((await api.call('POST', path, { body: '{}', headers: coding })).status, 415);
     const large = await api.call('POST', path, { body: { input: { name: 'x'.repeat(2 * 1024 * 1024) } } });
     assert.equal(large.status, 413);
     checkEnvelope(JSON.stringify(large.body), path);

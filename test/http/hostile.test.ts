@@ -170,3 +170,27 @@ test('of 300 connections 256 are taken, and when they have gone the next one is 
   while (Number.isNaN(status));
   assert.equal(status, 200);
 });
+
+test('who keeps all connections alive without using them keeps nobody else out', {
+  timeout: 15_000,
+}, async () => {
+  const sockets: Socket[] = [];
+  try {
+    await Promise.all(
+      Array.from({ length: 256 }, async () => {
+        const socket = connect(port, '127.0.0.1');
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        socket.write(`GET /healthz HTTP/1.1\r\n${host()}\r\n\r\n`);
+        await new Promise((resolve) => socket.once('data', resolve));
+      }),
+    );
+    let status: number;
+    // The first that finds no place makes room.
+    do ({ status } = await post('{}'));
+    while (Number.isNaN(status));
+    assert.equal(status, 200);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
