@@ -43,9 +43,14 @@ function homeOf(scope: Scope, name: string): Scope {
   const declared = scope.declared.get(name);
   if (declared === 'global') return moduleOf(scope);
   if (declared === 'nonlocal') {
+    let nearest: Scope | undefined;
     for (let outer = scope.parent; outer; outer = outer.parent) {
-      if (outer.kind === 'function' && outer.bindings.has(name)) return homeOf(outer, name);
+      if (outer.kind !== 'function') continue;
+      if (outer.bindings.has(name)) return homeOf(outer, name);
+      nearest ??= outer;
     }
+    // Whose it is stands further down.
+    return nearest ?? scope;
   }
   return scope;
 }

@@ -123,7 +123,10 @@ function isField(parent: Node, field: string, child: Node): boolean {
 }
 
 function handlesKeyError(tryStatement: Node, text: string): boolean {
-  return expressionsIn(tryStatement).some((clause) => {
+  const clauses = expressionsIn(tryStatement).filter(({ type }) => type.endsWith('_clause'));
+  // What stands there now is no Python: its handlers are still to be written.
+  if (clauses.length === 0) return true;
+  return clauses.some((clause) => {
     if (clause.type !== 'except_clause') return false;
     const caught = clause.childForFieldName('value');
     return !caught || namesKeyError(caught, text);
@@ -228,6 +231,8 @@ function awaitedAt(trail: Trail, text: string): Awaited {
     case 'await':
       return 'yes';
     case 'assignment':
+      // In `a = b = …` there are more names than one to look for.
+      if (here.above?.node.type === 'assignment') return 'unknown';
       return isField(node, 'right', child) ? awaitedLater(node, here, text) : 'no';
     case 'return_statement':
       return isInAsync(here) ? 'no' : 'unknown';
@@ -255,8 +260,8 @@ const awaiters =
 /** Text in which a name stands that is handed on. */
 const handingOn = [
   /\bawait\b(?:\s*\(\s*|\s+)(\w+)\b(?!\s*[.([])/g,
-  new RegExp(`\\b(?:${awaiters})\\s*\\(([^()]*)`, 'g'),
-  /\bawait\s+[\w.]+\s*\(([^()]*)/g,
+  new RegExp(`\\b(?:${awaiters})\\s*\\(((?:[^()]|\\([^()]*\\))*)`, 'g'),
+  /\bawait\s+[\w.]+\s*\(((?:[^()]|\([^()]*\))*)/g,
   /[=(,*]\s*\[([^[\]]*)\]/g,
   /^[ \t]*\w+[ \t]*=[ \t]*(\w+)[ \t]*$/gm,
 ];

@@ -52,7 +52,9 @@ await later
 kept = config.get("set_everywhere")
 await asyncio.wait_for(kept, 3)
 given = config.get("set_everywhere")
-value = await resolve("given", given)
+value = await resolve("given", prepare(1), given)
+one = two = config.get("set_everywhere")
+value = await one
 other = config.get("set_everywhere")
 renamed = other
 value = await renamed

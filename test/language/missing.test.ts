@@ -185,4 +185,12 @@ async def one():
       check(`${claims.trimEnd()}\n${indent}${line}\n`, known, { severity: { 'workflow/syntax': 'off' } });
     }
   }
+  check(`
+from bifrost import config
+
+async def one():
+    try:
+        await config.get("to be handled")
+    exc
+`);
 });

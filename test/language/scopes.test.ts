@@ -157,6 +157,25 @@ async def one():
 `);
 });
 
+test('a name that an inner function may assign again is silent, wherever its import stands', () => {
+  for (const [before, after] of [
+    ['from bifrost import config', 'pass'],
+    ['pass', 'from bifrost import config'],
+  ]) {
+    check(`
+import bifrost
+async def one():
+    ${before}
+    def inner():
+        nonlocal config
+        config = {}
+    ${after}
+    inner()
+    await config.get("nowhere")
+`);
+  }
+});
+
 test('what is bound in one scope does not shadow another', () => {
   check(`
 from bifrost import config
