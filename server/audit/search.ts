@@ -17,6 +17,8 @@ export interface AuditWish {
 
 /** Small enough that reading a page is not felt by other requests. */
 const pageSize = 256;
+/** After so many in a row that are older than what is asked for, no younger one is before them. */
+const olderInRow = 10_000;
 
 /** The newest `limit` records that match, oldest first. */
 export async function searchAudit(
@@ -26,6 +28,7 @@ export async function searchAudit(
 ): Promise<AuditRecord[]> {
   const found: AuditRecord[] = [];
   let before: number | undefined;
+  let older = 0;
   for (;;) {
     const filter: AuditFilter = {
       limit: pageSize,
@@ -34,7 +37,9 @@ export async function searchAudit(
     };
     const page = await audit.list(filter);
     for (const record of page) {
-      if (wish.since !== undefined && record.at < wish.since) return found.reverse();
+      // The first older one is not the end: the clock may have been set back for a while.
+      older = wish.since !== undefined && record.at < wish.since ? older + 1 : 0;
+      if (older === olderInRow) return found.reverse();
       if (matches(record, wish)) found.push(record);
       if (found.length === limit) return found.reverse();
     }

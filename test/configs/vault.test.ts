@@ -305,6 +305,7 @@ if (python === undefined) {
   const values = [
     ...fc.sample(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }), 200),
     '🔑'.repeat(16_384),
+    ...['\0', 'a\0b\r\n', ' \n', '\ufeffx', '\u2028', 'env:HOME', '{"value": 1}'],
   ];
 
   test('Python opens what the vault has sealed, with the key of D7', () => {
