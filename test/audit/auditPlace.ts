@@ -8,7 +8,7 @@ import type { AuditEntry } from '../../server/store/contracts/audit.ts';
 import type { History } from '../../server/store/contracts/history.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { sha256 } from '../store/engines.ts';
-import { temporaryFolder } from '../store/temporaryFolder.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 export const read: AuditEntry = { actor: 'run:r1', action: 'secret.read', target: 'API_KEY', outcome: 'ok' };
 export const created: AuditEntry = { actor: 'cli', action: 'key.created', target: 'k1', outcome: 'ok' };
@@ -23,7 +23,7 @@ export interface AuditPlace extends AsyncDisposable {
 }
 
 export async function makeAuditPlace(clock = (): number => 1_795_000_000_000): Promise<AuditPlace> {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const path = join(folder.path, 'history.db');
   const open = async () => {
     const history = await openSqliteHistory({ directory: folder.path });
@@ -49,7 +49,7 @@ export async function makeAuditPlace(clock = (): number => 1_795_000_000_000): P
     },
     [Symbol.asyncDispose]: async () => {
       await place.history.close();
-      await folder[Symbol.asyncDispose]();
+      folder.remove();
     },
   };
   return place;

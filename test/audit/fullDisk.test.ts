@@ -9,7 +9,8 @@ import { request } from 'undici';
 import type { AuditRow } from '../../server/protocol/audit.ts';
 import type { KeyRow } from '../../server/protocol/keys.ts';
 import type { RunDetail } from '../../server/protocol/runs.ts';
-import { runCommand, runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const source = `
 import pathlib

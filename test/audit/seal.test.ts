@@ -15,14 +15,14 @@ import type { CredentialRecord } from '../../server/store/contracts/records.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { sha256 } from '../store/engines.ts';
-import { temporaryFolder } from '../store/temporaryFolder.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const secretKey = 'test-secret-key-of-32-characters-1';
 const otherSecretKey = 'test-secret-key-of-32-characters-2';
 
 async function makeFolder(t: TestContext): Promise<string> {
-  const folder = await temporaryFolder();
-  t.after(() => folder[Symbol.asyncDispose]());
+  const folder = temporaryFolder();
+  t.after(folder.remove);
   return folder.path;
 }
 

@@ -8,7 +8,7 @@ import { Failure } from '../../server/errors.ts';
 import { auditSeal, newAuditKey } from '../../server/keys/auditSeal.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { sha256 } from '../store/engines.ts';
-import { temporaryFolder } from '../store/temporaryFolder.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { openForger } from './forger.ts';
 import { randomFrom } from './random.ts';
 
@@ -17,8 +17,8 @@ const clock = () => 1_795_000_000_000;
 
 /** A sealed log of 16 records of every shape, closed; answers its folder. */
 async function makeSealedLog(t: TestContext): Promise<string> {
-  const folder = await temporaryFolder();
-  t.after(() => folder[Symbol.asyncDispose]());
+  const folder = temporaryFolder();
+  t.after(folder.remove);
   const history = await openSqliteHistory({ directory: folder.path });
   const audit = await openAuditLog({ history, hash: sha256, clock });
   audit.sealWith(seal);

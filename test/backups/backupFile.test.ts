@@ -12,7 +12,7 @@ import { openBackupFile } from '../../server/store/backupFile.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
 import { engines, type Store, sha256 } from '../store/engines.ts';
 import { addToSum } from '../store/stateContract.ts';
-import { temporaryFolder } from '../store/temporaryFolder.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 function backupsOf({ state, history, audit }: Store): Backups {
   return new Backups({
@@ -25,7 +25,7 @@ function backupsOf({ state, history, audit }: Store): Backups {
 }
 
 test('a backup holds state and history of one moment, while both go on', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   const data = join(folder.path, 'data');
   await using store = await engines.embedded(data);
   let changes = 0;
@@ -63,7 +63,7 @@ test('a backup holds state and history of one moment, while both go on', async (
 });
 
 test('a backup is one file that only its owner can read, and replaces none unless told to', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await using store = await engines.embedded(join(folder.path, 'data'));
   const backups = backupsOf(store);
   const path = join(folder.path, 'one.backup');
@@ -91,7 +91,7 @@ test('a backup is one file that only its owner can read, and replaces none unles
 });
 
 test('without its audit record nothing is backed up (D34)', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await using store = await engines.embedded(join(folder.path, 'data'));
   const backups = new Backups({
     state: store.state,
@@ -106,7 +106,7 @@ test('without its audit record nothing is backed up (D34)', async () => {
 });
 
 test('what is no whole backup is refused with one line, and left as it is', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await using store = await engines.embedded(join(folder.path, 'data'));
   await store.state.transact((tx) => addToSum(tx, 1));
   const good = join(folder.path, 'good.backup');

@@ -27,13 +27,8 @@ import type { Restored } from '../../server/restore.ts';
 import { finishReplacement } from '../../server/store/replacement.ts';
 import { engines } from '../store/engines.ts';
 import { runRecord } from '../store/historyContract.ts';
-import {
-  program,
-  runCommand,
-  runJson,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { program, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { converse } from '../support/terminal.ts';
 
 const folder = temporaryFolder();

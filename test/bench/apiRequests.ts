@@ -8,7 +8,8 @@ import { Pool } from 'undici';
 import { newId } from '../../server/ids.ts';
 import { mintKey } from '../../server/keys/mint.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
-import { type DaemonProcess, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { type DaemonProcess, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { throughput } from './measure.ts';
 
 export interface ApiRates {

@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { withDaemon } from '../../server/cli/connect.ts';
-import { startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 export interface ReadTimes {
   /** Milliseconds of each `await config.get(…)`, measured inside the workflow. */

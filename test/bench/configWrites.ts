@@ -3,7 +3,8 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withDaemon } from '../../server/cli/connect.ts';
-import { startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { median, timed } from './measure.ts';
 
 export interface WriteTimes {

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openReferences } from '../../server/configs/references.ts';
-import { temporaryFolder } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { median, timed } from './measure.ts';
 
 export interface ReferenceTimes {

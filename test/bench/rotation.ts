@@ -5,7 +5,8 @@ import fernet from 'fernet';
 import { withDaemon } from '../../server/cli/connect.ts';
 import { openKeyedVault } from '../../server/configs/rotation.ts';
 import { openLowdbState } from '../../server/store/lowdbState.ts';
-import { startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { timed } from './measure.ts';
 
 export interface RotationTimes {

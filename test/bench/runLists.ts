@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { withDaemon } from '../../server/cli/connect.ts';
 import type { Requests } from '../../server/protocol.ts';
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
-import { startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 type Filter = Requests['workflowKeys/runs/list']['params'];
 

@@ -12,8 +12,8 @@ import {
   runCommand,
   runJson,
   startDaemonProcess,
-  temporaryFolder,
 } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const folder = temporaryFolder();
 let daemon: DaemonProcess;

@@ -8,13 +8,8 @@ import type { AuditRow } from '../../server/protocol/audit.ts';
 import type { ImportedBundle } from '../../server/protocol/bundles.ts';
 import type { ConfigRow } from '../../server/protocol/configs.ts';
 import type { RunDetail } from '../../server/protocol/runs.ts';
-import {
-  type DaemonProcess,
-  runCommand,
-  runJson,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { converse } from '../support/terminal.ts';
 
 const folder = temporaryFolder();

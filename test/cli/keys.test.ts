@@ -6,14 +6,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { type KeyRow, scopes } from '../../server/protocol/keys.ts';
-import {
-  type DaemonProcess,
-  runCommand,
-  runJson,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
 import { connectEditor } from '../support/lspClient.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 type MadeRow = KeyRow & { key: string; curl: string };
 

@@ -14,8 +14,8 @@ import {
   runCommand,
   runJson,
   startDaemonProcess,
-  temporaryFolder,
 } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const folder = temporaryFolder();
 const workspace = join(folder.path, 'workspace');

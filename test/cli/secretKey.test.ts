@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { DaemonStatus } from '../../server/protocol/daemon.ts';
 import type { RotatedSecretKey } from '../../server/protocol/secretKey.ts';
-import { runCommand, runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { converse } from '../support/terminal.ts';
 
 const folder = temporaryFolder();

@@ -8,13 +8,8 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { plain, plainLines } from '../../server/cli/output.ts';
 import type { DaemonFile } from '../../server/protocol/daemon.ts';
-import {
-  type DaemonProcess,
-  program,
-  runCommand,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, program, runCommand, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const folder = temporaryFolder();
 let daemon: DaemonProcess;

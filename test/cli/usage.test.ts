@@ -8,13 +8,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { DaemonFile } from '../../server/protocol/daemon.ts';
-import {
-  type DaemonProcess,
-  program,
-  runCommand,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, program, runCommand, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { converse } from '../support/terminal.ts';
 
 const folder = temporaryFolder();

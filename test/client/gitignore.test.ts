@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ignores } from '../../client/gitignore.ts';
-import { temporaryFolder } from '../support/daemonProcess.ts';
 import { answers, isCi } from '../support/interpreter.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 /** Text of the file, path, and what it says. */
 const cases: [text: string, path: string, verdict: boolean | undefined][] = [

@@ -3,22 +3,22 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { on, once } from 'node:events';
-import { mkdtempSync, rmSync, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '../../client/failure.ts';
 import { isOlder, launchDaemon, openSocket, processEnd, readDaemonFile } from '../../client/launch.ts';
 import { isPortFree, nextFreePort } from '../../client/port.ts';
 import { emptyDocument } from '../../server/store/stateDocument.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const serverFile = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
 const limit = { timeout: 120_000 };
 
 test('a daemon that is started is found by its file and reached with its token', limit, async (context) => {
-  const dataDirectory = temporaryFolder(context);
+  const dataDirectory = dataDirectoryOf(context);
   assert.equal(await readDaemonFile(dataDirectory), undefined);
   await launch(dataDirectory);
   const file = await runningDaemon(dataDirectory);
@@ -32,7 +32,7 @@ test(
   'of two that start at once one wins, the other ends, and both callers reach the winner',
   limit,
   async (context) => {
-    const dataDirectory = temporaryFolder(context);
+    const dataDirectory = dataDirectoryOf(context);
     const results = await Promise.allSettled([launch(dataDirectory), launch(dataDirectory)]);
     assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
     const file = await runningDaemon(dataDirectory);
@@ -47,7 +47,7 @@ test('a taken port is told as such, in one line that names it', limit, async (co
   const address = squatter.address();
   assert.ok(address && typeof address === 'object');
   const lines: string[] = [];
-  await assert.rejects(launch(temporaryFolder(context), address.port, lines), (error) => {
+  await assert.rejects(launch(dataDirectoryOf(context), address.port, lines), (error) => {
     assert.ok(error instanceof Failure);
     assert.equal(error.code, 'port-taken');
     assert.match(error.message, new RegExp(`${address.port}`));
@@ -61,7 +61,7 @@ test(
   'a daemon that was killed leaves its file behind, and is unreachable, not a hang',
   limit,
   async (context) => {
-    const dataDirectory = temporaryFolder(context);
+    const dataDirectory = dataDirectoryOf(context);
     await launch(dataDirectory);
     const file = await runningDaemon(dataDirectory);
     process.kill(file.pid, 'SIGKILL');
@@ -72,7 +72,7 @@ test(
 );
 
 test('a daemon that does not get ready is told of, and found again when it is', limit, async (context) => {
-  const dataDirectory = temporaryFolder(context);
+  const dataDirectory = dataDirectoryOf(context);
   // Whoever reads this file waits until somebody writes to it.
   const stateFile = join(dataDirectory, 'state.json');
   execFileSync('sh', ['-c', 'mkfifo "$0"', stateFile]);
@@ -102,14 +102,15 @@ test('versions are compared by their numbers', () => {
   assert.equal(isOlder('0.1.0', '0.1.0'), false);
 });
 
-function temporaryFolder(context: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'workflow-keys-launch-'));
+/** Without the daemon that may run on it, once the test has ended. */
+function dataDirectoryOf(context: TestContext): string {
+  const { path, remove } = temporaryFolder();
   context.after(async () => {
-    const file = await readDaemonFile(folder);
+    const file = await readDaemonFile(path);
     if (file) await end(file.pid);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    remove();
   });
-  return folder;
+  return path;
 }
 
 async function end(pid: number): Promise<void> {

@@ -7,13 +7,8 @@ import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import type { ConfigRow } from '../../server/protocol/configs.ts';
 import type { RunDetail } from '../../server/protocol/runs.ts';
-import {
-  type DaemonProcess,
-  runCommand,
-  runJson,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const folder = temporaryFolder();
 const workspace = join(folder.path, 'workspace');

@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import type { AuditRow } from '../../server/protocol/audit.ts';
 import type { CredentialRow, CredentialTest, ServiceRow } from '../../server/protocol/credentials.ts';
 import type { RunDetail } from '../../server/protocol/runs.ts';
-import { runCommand, runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { canary, makeCertificate, openService } from './place.ts';
 
 const source = `

@@ -13,14 +13,9 @@ import type { AuditVerification } from '../../server/protocol/audit.ts';
 import type { DaemonFile } from '../../server/protocol/daemon.ts';
 import type { KeyRow } from '../../server/protocol/keys.ts';
 import type { RunDetail } from '../../server/protocol/runs.ts';
-import {
-  type DaemonProcess,
-  runCommand,
-  runJson,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
 import { connectEditor } from '../support/lspClient.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const folder = temporaryFolder();
 after(() => folder.remove());

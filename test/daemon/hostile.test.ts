@@ -8,14 +8,9 @@ import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { openSocket } from '../../server/cli/connect.ts';
 import type { KeyRow } from '../../server/protocol/keys.ts';
-import {
-  type DaemonProcess,
-  runCommand,
-  runJson,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
 import { connectEditor, type LspClient } from '../support/lspClient.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const folder = temporaryFolder();
 let daemon: DaemonProcess;

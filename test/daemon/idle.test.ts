@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { runJson, startDaemonProcess } from '../support/daemonProcess.ts';
 import { connectEditor } from '../support/lspClient.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const folder = temporaryFolder();
 const workspace = join(folder.path, 'workspace');

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { request } from 'undici';
 import type { RunDetail } from '../../server/protocol/runs.ts';
-import { runJson, startDaemonProcess, temporaryFolder } from '../support/daemonProcess.ts';
+import { runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const source = `
 import pathlib, time

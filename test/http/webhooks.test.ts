@@ -6,13 +6,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
-import {
-  type DaemonProcess,
-  runCommand,
-  runJson,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const secret = 'whsec_test_Zm9vYmFyYmF6';
 

@@ -8,14 +8,9 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Call, samplesOf } from '../../server/keys/sampleCode.ts';
 import { type SampleLanguage, type SampleRow, sampleLanguages } from '../../server/protocol/samples.ts';
-import {
-  type DaemonProcess,
-  runCommand,
-  runJson,
-  startDaemonProcess,
-  temporaryFolder,
-} from '../support/daemonProcess.ts';
+import { type DaemonProcess, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
 import { answers, isCi } from '../support/interpreter.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');

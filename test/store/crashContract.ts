@@ -8,9 +8,8 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { type EngineName, engines, type Store } from './engines.ts';
-import { temporaryFolder } from './temporaryFolder.ts';
 
 const writerProgram = fileURLToPath(new URL('./crashWriter.ts', import.meta.url));
 const kills = 50;
@@ -19,7 +18,7 @@ export function crashContract(engine: EngineName): void {
   test(`${engine}: at ${kills} random kills under load nothing acknowledged is lost, torn or unreadable`, {
     timeout: 300_000,
   }, async (context) => {
-    await using folder = await temporaryFolder();
+    using folder = temporaryFolder();
     const data = join(folder.path, 'data');
     let acknowledged = 0;
     let aborted = 0;

@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { lockDataDirectory } from '../../server/store/lock.ts';
-import { temporaryFolder } from './temporaryFolder.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const holderProgram = fileURLToPath(new URL('./lockHolder.ts', import.meta.url));
 
@@ -30,7 +30,7 @@ async function startHolder(directory: string) {
 
 describe('the lock of a data directory', () => {
   test('a directory that cannot be made is refused at once, also where the system says that nothing is there', async () => {
-    await using folder = await temporaryFolder();
+    using folder = temporaryFolder();
     const file = join(folder.path, 'file');
     await writeFile(file, '');
     for (const directory of ['/proc/example/data', file, join(file, 'data')])
@@ -38,7 +38,7 @@ describe('the lock of a data directory', () => {
   });
 
   test('it is held by one process, named by its id, and freed when that is killed', async () => {
-    await using folder = await temporaryFolder();
+    using folder = temporaryFolder();
     const directory = join(folder.path, 'data');
     {
       await using holder = await startHolder(directory);
@@ -58,7 +58,7 @@ describe('the lock of a data directory', () => {
   });
 
   test('a second one in the same process is refused, and does not free the first', async () => {
-    await using folder = await temporaryFolder();
+    using folder = temporaryFolder();
     const lock = lockDataDirectory(folder.path);
     assert.throws(() => lockDataDirectory(folder.path), {
       code: 'data-locked',
@@ -73,7 +73,7 @@ describe('the lock of a data directory', () => {
   });
 
   test('a holder that cannot be read still gives a clear refusal', async () => {
-    await using folder = await temporaryFolder();
+    using folder = temporaryFolder();
     const lock = lockDataDirectory(folder.path);
     for (const content of ['', 'null', '-1', 'one']) {
       await writeFile(join(folder.path, 'daemon.pid'), content);
@@ -83,7 +83,7 @@ describe('the lock of a data directory', () => {
   });
 
   test('a missing directory is made for its owner only', async () => {
-    await using folder = await temporaryFolder();
+    using folder = temporaryFolder();
     const directory = join(folder.path, 'some', 'data');
     const lock = lockDataDirectory(directory);
     assert.equal((await stat(directory)).mode & 0o777, 0o700);
@@ -92,7 +92,7 @@ describe('the lock of a data directory', () => {
   });
 
   test('a directory that every user may write to is refused, and taken once it is private', async () => {
-    await using folder = await temporaryFolder();
+    using folder = temporaryFolder();
     await chmod(folder.path, 0o777);
     assert.throws(() => lockDataDirectory(folder.path), { code: 'storage-failed', message: /chmod 700/ });
     await chmod(folder.path, 0o700);
@@ -100,7 +100,7 @@ describe('the lock of a data directory', () => {
   });
 
   test('a directory that cannot be used is a failure that names it', async () => {
-    await using folder = await temporaryFolder();
+    using folder = temporaryFolder();
     const file = join(folder.path, 'file');
     await writeFile(file, '');
     for (const directory of [file, join(file, 'below')]) {

@@ -8,12 +8,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import { openLowdbState } from '../../server/store/lowdbState.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { entry, keyRecord, noAudit, putMeta, type StatePlace, stateContract } from './stateContract.ts';
 import { stateFailureContract } from './stateFailureContract.ts';
-import { temporaryFolder } from './temporaryFolder.ts';
 
 async function makePlace(): Promise<StatePlace & { path: string; directory: string }> {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const directory = folder.path;
   const path = join(directory, 'state.json');
   return {
@@ -25,7 +25,7 @@ async function makePlace(): Promise<StatePlace & { path: string; directory: stri
       await mkdir(`${path}.tmp`);
       return () => rmdir(`${path}.tmp`);
     },
-    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => folder.remove(),
   };
 }
 

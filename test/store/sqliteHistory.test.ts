@@ -7,11 +7,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 
 import { openSqliteHistory } from '../../server/store/sqliteHistory.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { auditRecord, type HistoryPlace, historyContract, runRecord } from './historyContract.ts';
-import { temporaryFolder } from './temporaryFolder.ts';
 
 async function makePlace(): Promise<HistoryPlace & { path: string; directory: string }> {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const directory = folder.path;
   const path = join(directory, 'history.db');
   return {
@@ -25,7 +25,7 @@ async function makePlace(): Promise<HistoryPlace & { path: string; directory: st
       other.exec('BEGIN IMMEDIATE');
       return () => other.close();
     },
-    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => folder.remove(),
   };
 }
 

@@ -2,8 +2,6 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -98,10 +96,4 @@ export async function runJson<T>(data: string, args: string[], input = ''): Prom
   const { code, stdout, stderr } = await runCommand(data, [...args, '--json'], input);
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
   return JSON.parse(stdout) as T;
-}
-
-/** A folder of the test's own, removed with everything in it. */
-export function temporaryFolder(): { path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'workflow-keys-test-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }

@@ -8,7 +8,7 @@ import { openOverrides } from '../../server/workflows/overrides.ts';
 import { WorkflowRegistry } from '../../server/workflows/registry.ts';
 import { openStore } from '../configs/store.ts';
 import { parser } from '../language/check.ts';
-import { temporaryFolder } from '../store/temporaryFolder.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const source = `
 from bifrost import workflow
@@ -18,7 +18,7 @@ def pay(): ...
 `;
 
 test('what is set stands above the decorator, also after the next start, and null takes it back', async (t) => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await writeFile(join(folder.path, 'flows.py'), source);
   const { state, clock, audited } = await openStore(t);
   const start = async () => {
@@ -49,7 +49,7 @@ test('what is set stands above the decorator, also after the next start, and nul
 });
 
 test('without its audit record nothing is overridden (D34)', async (t) => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await writeFile(join(folder.path, 'flows.py'), source);
   const { state, clock, breakAudit } = await openStore(t);
   const registry = new WorkflowRegistry({ parser });

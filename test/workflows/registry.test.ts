@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { WorkflowRegistry } from '../../server/workflows/registry.ts';
 import { parser } from '../language/check.ts';
-import { temporaryFolder } from '../store/temporaryFolder.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const source = (name: string) =>
   `from bifrost import workflow\n\n@workflow(name="${name}")\nasync def f(): ...\n`;
@@ -21,7 +21,7 @@ async function write(folder: string, files: Record<string, string | Buffer>): Pr
 const idsOf = (registry: WorkflowRegistry) => registry.list().map(({ id }) => id);
 
 test('workflows of all files are listed, in order of file and place', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, {
     'b.py': source('second'),
     'a/deep/er.py': `${source('first')}${source('third').replace('f()', 'g()')}`,
@@ -40,8 +40,8 @@ test('workflows of all files are listed, in order of file and place', async () =
 });
 
 test('hidden folders, installed packages, environments and links are left out', async () => {
-  await using folder = await temporaryFolder();
-  await using outside = await temporaryFolder();
+  using folder = temporaryFolder();
+  using outside = temporaryFolder();
   await write(outside.path, { 'far.py': source('far') });
   await write(folder.path, {
     'here.py': source('here'),
@@ -62,7 +62,7 @@ test('hidden folders, installed packages, environments and links are left out', 
 });
 
 test('a missing folder, or a file in its place, is refused by its name', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   const registry = new WorkflowRegistry({ parser });
   const missing = join(folder.path, 'missing');
   await assert.rejects(registry.addFolder(missing), {
@@ -75,8 +75,8 @@ test('a missing folder, or a file in its place, is refused by its name', async (
 });
 
 test('a name that is used twice is flagged in both places, across folders, until one goes', async () => {
-  await using one = await temporaryFolder();
-  await using other = await temporaryFolder();
+  using one = temporaryFolder();
+  using other = temporaryFolder();
   await write(one.path, { 'a.py': source('pay') });
   await write(other.path, { 'b.py': source('pay'), 'c.py': source('alone') });
   const registry = new WorkflowRegistry({ parser });
@@ -96,7 +96,7 @@ test('a name that is used twice is flagged in both places, across folders, until
 });
 
 test('a file that does not parse keeps its last good workflows and reports where', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, { 'a.py': source('pay') });
   const registry = new WorkflowRegistry({ parser });
   await registry.addFolder(folder.path);
@@ -114,7 +114,7 @@ test('a file that does not parse keeps its last good workflows and reports where
 });
 
 test('a file that never parsed has no workflows, and one that is none of ours is no problem', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, {
     'a.py': `${source('pay')}\nvalue = = 1\n`,
     'b.py': '# bifrost\nprint = = 1\n',
@@ -130,7 +130,7 @@ test('a file that never parsed has no workflows, and one that is none of ours is
 });
 
 test('a file is read as Python reads it, with a byte order mark or with other line ends', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, {
     'mark.py': `\ufeff${source('mark')}`,
     'windows.py': source('windows').replaceAll('\n', '\r\n'),
@@ -142,7 +142,7 @@ test('a file is read as Python reads it, with a byte order mark or with other li
 });
 
 test('a file that has gone takes its workflows with it', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, { 'a.py': source('pay') });
   const registry = new WorkflowRegistry({ parser });
   await registry.addFolder(folder.path);
@@ -153,7 +153,7 @@ test('a file that has gone takes its workflows with it', async () => {
 });
 
 test('a rescan finds what nobody told of, and only that', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, { 'a.py': source('a'), 'b.py': source('b') });
   const registry = new WorkflowRegistry({ parser });
   await registry.addFolder(folder.path);
@@ -166,7 +166,7 @@ test('a rescan finds what nobody told of, and only that', async () => {
 });
 
 test('the revision changes with every Python file, listeners hear only what shows', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, { 'a.py': source('a'), 'shared.py': 'x = 1\n' });
   const registry = new WorkflowRegistry({ parser });
   let heard = 0;
@@ -187,7 +187,7 @@ test('the revision changes with every Python file, listeners hear only what show
 });
 
 test('readings that overlap leave the newest', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, { 'a.py': source('first') });
   const registry = new WorkflowRegistry({ parser });
   await registry.addFolder(folder.path);
@@ -201,7 +201,7 @@ test('readings that overlap leave the newest', async () => {
 });
 
 test('a file that cannot be read keeps its workflows and says why', async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await write(folder.path, { 'a.py': source('pay') });
   const registry = new WorkflowRegistry({ parser });
   await registry.addFolder(folder.path);

@@ -7,14 +7,14 @@ import { test } from 'node:test';
 import { WorkflowRegistry } from '../../server/workflows/registry.ts';
 import { watchFolder } from '../../server/workflows/watch.ts';
 import { parser } from '../language/check.ts';
-import { temporaryFolder } from '../store/temporaryFolder.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const source = (name: string) =>
   `from bifrost import workflow\n\n@workflow(name="${name}")\nasync def f(): ...\n`;
 
 /** A watched folder that holds `a.py`, and a way to wait for what the registry says of it. */
 async function watched() {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   await writeFile(join(folder.path, 'a.py'), source('a'));
   const registry = new WorkflowRegistry({ parser });
   await registry.addFolder(folder.path);
@@ -104,7 +104,7 @@ test('a module without workflows is a change of source too', { timeout }, async 
 test('what changed between the first reading and the watch is known when the watch begins', {
   timeout,
 }, async () => {
-  await using folder = await temporaryFolder();
+  using folder = temporaryFolder();
   await writeFile(join(folder.path, 'a.py'), source('a'));
   const registry = new WorkflowRegistry({ parser });
   await registry.addFolder(folder.path);
