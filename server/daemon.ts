@@ -47,6 +47,8 @@ export interface Daemon {
   url: string;
   /** What whoever started the daemon should see: that secrets cannot be read. */
   notice?: string;
+  /** The registered folders, and how many workflows each holds. */
+  folders(): { path: string; workflows: number }[];
   /** A line to try the daemon with; makes a first key when there is none. */
   welcome(called: string): Promise<string>;
   /** Runs in flight finish, for at most 8 s; then everything ends. Further calls wait for the same end. */
@@ -265,6 +267,11 @@ async function compose(
   return {
     url: url(),
     ...(notice !== undefined && { notice }),
+    folders: () =>
+      folders.list().map((path) => ({
+        path,
+        workflows: registry.list().filter(({ folder }) => folder === path).length,
+      })),
     welcome: (called) => welcome({ keys, workflows: registry, url: url(), called }),
     stop,
     stopped,

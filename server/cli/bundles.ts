@@ -79,16 +79,20 @@ async function askForValues(call: Call, needed: NeededValue[], called: string): 
     return;
   }
   print(`\n${count(needed.length, 'value')} to be given. Enter alone skips one.`);
-  const skipped: NeededValue[] = [];
-  for (const value of needed) if (!(await askForValue(call, value))) skipped.push(value);
-  if (skipped.length > 0) print(`\nStill without a value:\n${commands(skipped)}`);
+  const missing = new Set(needed);
+  try {
+    for (const value of needed) if (await askForValue(call, value)) missing.delete(value);
+  } finally {
+    // Who stops in between is told of the rest, too.
+    if (missing.size > 0) print(`\nStill without a value:\n${commands([...missing])}`);
+  }
 }
 
 /** Asks again as long as the value is refused. @returns whether it was given. */
 async function askForValue(call: Call, needed: NeededValue): Promise<boolean> {
   const hidden = needed.kind === 'credential' || needed.type === 'secret';
   for (;;) {
-    const value = await ask(promptFor(needed), { hidden });
+    const value = await ask(promptFor(needed), { hidden, kept: 'what was imported and given so far stays' });
     if (value === '') return false;
     try {
       await give(call, needed, value);

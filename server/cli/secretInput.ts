@@ -40,7 +40,13 @@ function severalLines(): Failure {
 }
 
 /** A question to whoever sits at the terminal, answered with one line that may be empty. */
-export async function ask(question: string, { hidden }: { hidden: boolean }): Promise<string> {
+export async function ask(
+  question: string,
+  {
+    hidden,
+    kept = 'nothing was changed',
+  }: { hidden: boolean /** What is told of a cancellation. */; kept?: string },
+): Promise<string> {
   const { stdin, stderr } = process;
   // In raw mode the terminal itself shows nothing; before the question, for some answer at once.
   stdin.setRawMode(true);
@@ -58,7 +64,7 @@ export async function ask(question: string, { hidden }: { hidden: boolean }): Pr
           if (characters.slice(index + 1).some((rest) => rest !== '\n')) throw severalLines();
           return typed;
         }
-        if (character === '\u0003') throw new Failure('bad-input', 'Cancelled; nothing was changed.');
+        if (character === '\u0003') throw new Failure('bad-input', `Cancelled; ${kept}.`);
         const isRubout = character === '\u007f' || character === '\b';
         if (!hidden && !(isRubout && typed === '')) stderr.write(isRubout ? '\b \b' : plain(character));
         typed = isRubout ? [...typed].slice(0, -1).join('') : typed + character;

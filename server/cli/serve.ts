@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type LogSink, openLog } from '../log.ts';
 import { readSettings, type SettingFlags, settingTable } from '../settings.ts';
-import { print } from './output.ts';
+import { count, plain, print } from './output.ts';
 import type { ProgramContext } from './program.ts';
 
 /** A log larger than this is set aside when the daemon starts. */
@@ -56,6 +56,10 @@ export function addServeCommand(program: Command, context: ProgramContext): void
       print(JSON.stringify({ ready: true, url: daemon.url, pid: process.pid, data: settings.dataDirectory }));
     } else {
       print(`Workflow Keys listens on ${daemon.url}`);
+      print(`Its reference is at ${daemon.url}/api-docs`);
+      const folders = daemon.folders();
+      for (const { path, workflows } of folders) print(`${count(workflows, 'workflow')} in ${plain(path)}`);
+      if (folders.length === 0) print(`No folder is registered: ${context.called} folders add <folder>`);
       if (daemon.notice !== undefined) print(daemon.notice);
       if (options.welcome) print(await daemon.welcome(context.called));
       print('Stop with Ctrl+C.');

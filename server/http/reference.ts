@@ -54,6 +54,9 @@ export function routeReference(app: FastifyInstance, parts: ReferenceParts): voi
     );
   }
 
+  // What the daemon prints when it starts is clicked on.
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/api-docs'));
+
   app.get('/api-docs/openapi.json', { schema: { hide: true } }, async () => {
     const document = app.swagger();
     const endpoints = parts.workflows

@@ -126,6 +126,13 @@ test('at a terminal missing values are asked for one after the other, unseen, an
   assert.match(stdout, /"db_password\\?" \(global\) was imported without its value/);
 });
 
+test('who stops in between is told that the import stands, and what is missing', async () => {
+  const { code, shown } = await converse(to.data, ['import', file], [[/db_password[^)]*\): /, '\u0003']]);
+  assert.equal(code, 1);
+  assert.match(shown, /Still without a value:\s+workflow-keys config set db_password --type secret\s/);
+  assert.match(shown, /workflow-keys: Cancelled; what was imported and given so far stays\.\s*$/);
+});
+
 test('without a terminal it is said how each value is given', async () => {
   const { code, stdout } = await runCommand(to.data, ['import', file, '--yes']);
   assert.equal(code, 0);

@@ -94,6 +94,36 @@ test('what is installed says in one line that Node is too old for it', async () 
   assert.deepEqual(await outcomeOf(present), { code: 0, said: '' });
 });
 
+test('serve tells where it listens and what it has found, and Ctrl+C ends it', {
+  timeout: 60_000,
+}, async () => {
+  const workspace = join(folder.path, 'workspace');
+  mkdirSync(workspace);
+  writeFileSync(
+    join(workspace, 'flow.py'),
+    'from bifrost import workflow\n\n@workflow\ndef f(context):\n    return 1\n',
+  );
+  const child = spawn(
+    process.execPath,
+    [program, 'serve', workspace, '--port', '0', '--data', join(folder.path, 'served')],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const outcome = outcomeOf(child);
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    if (line === 'Stop with Ctrl+C.') child.kill('SIGINT');
+  }
+  assert.deepEqual(await outcome, { code: 0, said: '' });
+  const url = lines[0]?.replace('Workflow Keys listens on ', '');
+  assert.deepEqual(lines.slice(1), [
+    `Its reference is at ${url}/api-docs`,
+    `1 workflow in ${workspace}`,
+    'Stop with Ctrl+C.',
+    'Stopping; runs in flight finish first.',
+  ]);
+});
+
 test('lsp says in one line why it could not start a daemon', async () => {
   const environment = { ...process.env, WORKFLOW_KEYS_PORT: new URL(daemon.url).port };
   const child = spawn(process.execPath, [program, 'lsp', '--data', join(folder.path, 'lsp')], {

@@ -41,6 +41,11 @@ test('the page and all that it loads need no key, and come from this daemon only
   assert.doesNotMatch(policy, /unsafe|https?:|\*/);
 });
 
+test('the bare address leads there', async () => {
+  const { status, headers } = await api.call('GET', '/', { key: '', headers: { 'sec-fetch-site': 'none' } });
+  assert.deepEqual([status, headers.location], [302, '/api-docs']);
+});
+
 test('every example of the document is accepted as it stands, so that what the page begins with can be sent', async () => {
   const { body: document } = await api.call('GET', '/api-docs/openapi.json', { key: '' });
   const ids: Record<string, string> = { id: 'echo', name: 'example', workflowId: 'hook' };
