@@ -28,7 +28,7 @@ function operationOf(workflow: Workflow, method: string): Schema {
     ]),
   ];
   return {
-    operationId: `${method.toLowerCase()}-${encodeURIComponent(id)}`,
+    operationId: `${method.toLowerCase()}-${inAddress(id)}`,
     summary: `Trigger ${id}`,
     ...(description !== undefined && { description }),
     tags: ['Endpoints'],
@@ -40,6 +40,11 @@ function operationOf(workflow: Workflow, method: string): Schema {
       ...Object.fromEntries(failures),
     },
   };
+}
+
+/** One text for each id, of characters that mean nothing in an address: programs are made from it. */
+function inAddress(id: string): string {
+  return encodeURIComponent(id).replaceAll('~', '%7E').replaceAll('%', '~');
 }
 
 function queryParameters({ parameters }: Workflow): Schema[] {

@@ -42,8 +42,19 @@ const text: Option<string | undefined> = {
   unreadable: undefined,
 };
 
+/** What is an id in addresses, in terminals and in files; `.` and `..` are no place of their own in an address. */
+const idText: Option<string | undefined> = {
+  ...text,
+  expected: 'one line of text',
+  check: (value) => {
+    const checked = text.check(value);
+    const isId = checked?.isWellFormed() && !/[\p{Cc}\u2028\u2029]|^\.{1,2}$/u.test(checked);
+    return isId ? checked : undefined;
+  },
+};
+
 const options = {
-  name: text,
+  name: idText,
   description: text,
   category: text,
   tags: {

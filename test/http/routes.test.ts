@@ -16,11 +16,24 @@ interface OpenApiDocument {
   paths: Record<string, Record<string, Operation>>;
 }
 
+/** Names that mean something in an address, and one that cannot stand in any. */
+const names = String.raw`
+from bifrost import workflow
+
+@workflow(name="Charge card / EU, 50% ~off", endpoint_enabled=True)
+async def charge_card(context):
+    return "charged"
+
+@workflow(name="half \ud800", endpoint_enabled=True)
+async def half(context):
+    return "ran"
+`;
+
 let api: Api;
 let document: OpenApiDocument;
 
 before(async () => {
-  api = await openApi();
+  api = await openApi({}, { 'names.py': names });
   document = (await api.call('GET', '/api-docs/openapi.json', { key: '' })).body;
 });
 after(() => api?.end());
@@ -78,6 +91,20 @@ test('the document passes a public linter without a finding', async () => {
     problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`),
     [],
   );
+});
+
+test('a workflow of any name is listed and run, one whose name can be no id by that of its function (D45)', async () => {
+  const listed = await api.call('GET', '/api/v1/workflows');
+  assert.equal(listed.status, 200);
+  const ids = listed.body.data.map(({ id }: { id: string }) => id);
+  for (const [id, result] of [
+    ['Charge card / EU, 50% ~off', 'charged'],
+    ['half', 'ran'],
+  ]) {
+    assert.ok(ids.includes(id), id);
+    const { body } = await api.call('POST', `/api/endpoints/${encodeURIComponent(String(id))}`);
+    assert.equal(body.result, result);
+  }
 });
 
 test('the document has a path for each workflow whose endpoint is on, with its parameters', () => {

@@ -213,7 +213,7 @@ LIMIT = 60
 
 @workflow(
     name="",
-         ^^ workflow/bad-option: "name" must be a text.
+         ^^ workflow/bad-option: "name" must be one line of text.
     tags="nightly",
          ^^^^^^^^^ workflow/bad-option: "tags" must be a list of texts.
     endpoint_enabled="yes",
@@ -232,6 +232,10 @@ LIMIT = 60
     ^^^^^^ workflow/bad-option: Options are read without running the file; give each option by its name.
 )
 async def bad(context): ...
+
+@workflow(name="half \\ud800")
+               ^^^^^^^^^^^^^ workflow/bad-option: "name" must be one line of text.
+async def half(context): ...
 
 @workflow("good", allowed_methods=METHODS, timeout_seconds=LIMIT, description=None)
 async def fine(context): ...
