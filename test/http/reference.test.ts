@@ -24,6 +24,12 @@ before(async () => {
 });
 after(() => api?.end());
 
+test('the address alone leads to the page', async () => {
+  const { status, headers } = await api.call('GET', '/', { key: '' });
+  assert.equal(status, 302);
+  assert.equal(headers.location, '/api-docs');
+});
+
 test('the page and all that it loads need no key, and come from this daemon only', async () => {
   const page = await api.call('GET', '/api-docs', { key: '', headers: { 'sec-fetch-site': 'none' } });
   assert.equal(page.status, 200);

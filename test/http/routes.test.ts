@@ -190,7 +190,7 @@ test('an address under /api that nothing stands at is 401 without a key, and wit
     }
     assert.equal((await api.call('HEAD', path, { key: '' })).status, 401);
   }
-  for (const path of ['/', '/favicon.ico', '/apis', '/api-docs/nothing']) {
+  for (const path of ['/favicon.ico', '/apis', '/api-docs/nothing']) {
     assert.equal((await api.call('GET', path, { key: '' })).status, 404, path);
   }
 });
