@@ -206,12 +206,12 @@ function readParameters(sources: readonly ParameterSource[], scope: Scope, names
     }));
 }
 
-/** Also as a text, an alias, `Optional[…]` or `… | None`. */
+/** Also as a text, an alias, `Optional[…]`, `Union[…, None]` or `… | None`. */
 function isExecutionContext(annotation: string, scope: Scope, names: ModuleNames): boolean {
   const written = annotation
     .replace(/["'\s]/g, '')
-    .replace(/^(?:typing\.)?Optional\[(.*)\]$/, '$1')
-    .replace(/^None\||\|None$/, '');
+    .replace(/^(?:typing\.)?(?:Optional|Union)\[(.*)\]$/, '$1')
+    .replace(/^None[|,]|[|,]None$/, '');
   if (!/^[\w.]+$/.test(written)) return false;
   const path = written.split('.');
   return path.at(-1) === 'ExecutionContext' || qualify(scope, path, names) === 'bifrost.ExecutionContext';

@@ -181,6 +181,7 @@ test('the parameter that takes the context is none of the input', () => {
     'context: Context',
     'context: ExecutionContext | None = None',
     'context: Optional[ExecutionContext] = None',
+    'context: Union[ExecutionContext, None] = None',
   ]) {
     const text = `import bifrost
 from bifrost import ExecutionContext, workflow

@@ -136,6 +136,31 @@ async def own(context: ExecutionContext):
 });
 
 test(
+  'a run that claims to be another one, or of another organization, is believed nothing',
+  limit,
+  async (t) => {
+    const bench = await openBench(t, {
+      source: `
+from bifrost import _channel
+
+def claim():
+    other = {"id": "bbb", "name": "B"}
+    ask = {"name": "region", "organizationId": "bbb", "organization": other, "runId": "another", "run": other}
+    answer = _channel.current.ask("config.get", ask).result(10)
+    _channel.current.ask("config.set", {**ask, "value": "taken"}).result(10)
+    return answer["value"]
+`,
+    });
+    for (const id of ['aaa', 'bbb'])
+      bench.configs.put('region', `of-${id}`, { secret: false, organization: id });
+    const organization = { id: 'aaa', name: 'A', createdAt: 0 };
+    assert.equal((await bench.run('claim', { organization })).result, 'of-aaa');
+    assert.equal(bench.configs.values.get('bbb/region')?.value, 'of-bbb');
+    assert.equal(bench.configs.values.get('aaa/region')?.value, 'taken');
+  },
+);
+
+test(
   'a secret that is returned, logged, printed, raised, encoded or taken from the input appears nowhere',
   limit,
   async (t) => {

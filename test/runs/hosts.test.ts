@@ -62,6 +62,15 @@ test('a module that never finishes its import is given up after the limit', limi
   await assert.rejects(bench.run('ok'), /was not ready within 0\.5 s/);
 });
 
+test('however many modules raise, and however much they say, the others run', limit, async (t) => {
+  const bench = await openBench(t, { source: 'def ok():\n    return "ok"\n' });
+  const raising = Array.from({ length: 80 }, (_, index) => `raises${index}.py`);
+  for (const file of raising) bench.write(file, 'raise ValueError("x" * 1_000_000)\n');
+  await bench.use('flows.py', ...raising);
+  assert.equal((await bench.run('ok')).result, 'ok');
+  assert.equal((await bench.run('f', { file: 'raises7.py' })).error?.message.length, 65_536);
+});
+
 test('a folder that has gone is a failure that says so, with and without fork', limit, async (t) => {
   for (const forking of [true, false]) {
     const bench = await openBench(t, { source: 'def ok():\n    return 1\n', settings: { forking } });

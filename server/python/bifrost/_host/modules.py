@@ -49,13 +49,17 @@ class Modules:
         self._workflows: Dict[str, Workflow] = {}
 
     def load(self, files: List[str]) -> List[Dict[str, Any]]:
-        """Imports each file, given relative to the folder; the answer has those that raised."""
+        """Imports each file, given relative to the folder; the answer has those that raised, in short."""
         for file in files:
             try:
                 self._modules[file] = _import_file(self._folder, file)
             except BaseException as error:
                 self._failed[file] = describe(error)
-        return [{"file": file, "error": error} for file, error in self._failed.items()]
+        # The whole of it is for the runs: a folder can hold many files, and each can raise as much as it likes.
+        return [
+            {"file": file, "error": {"type": error["type"], "message": error["message"][:200]}}
+            for file, error in self._failed.items()
+        ]
 
     def prepare(self) -> None:
         """Reads the signatures of all marked functions ahead of the first run."""
