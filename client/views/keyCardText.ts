@@ -66,7 +66,13 @@ function keyCard(row: KeyRow, context: TextContext): KeyCard {
     revoke: t('Revoke Key'),
   };
   return {
-    ...{ id: row.id, scope, description: row.description, masked: row.masked, badges, tone, spoken },
+    id: row.id,
+    scope,
+    description: row.description,
+    masked: row.masked,
+    badges,
+    tone,
+    spoken,
     facts: facts.slice(1).map(({ text, time }) => ({ text, ...(time !== undefined && { time }) })),
     buttons: commandsOf[keyMenu(row)].map((command) => ({ command, label: labels[command] })),
   };

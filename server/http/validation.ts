@@ -16,8 +16,9 @@ const placeNames: Record<string, string> = {
 
 /**
  * Has every route's schemas checked here, each compiled when it is first needed, and answers written as plain JSON:
- * compiling a hundred schemas ahead of time would keep the daemon from being ready. What stands in an address is text, and becomes what its schema says;
- * a body is taken as it is, and nothing is removed from it.
+ * compiling a hundred schemas ahead of time would keep the daemon from being ready.
+ * What stands in an address is text, and becomes what its schema says; a body is taken as it is, and nothing is
+ * removed from it.
  */
 export function validateInput(app: FastifyInstance): void {
   app.setValidatorCompiler<TSchema>(({ schema, httpPart = 'body' }) => {

@@ -7,7 +7,7 @@ import atexit
 import inspect
 import json
 import os
-from typing import Any, Callable, Dict, List, NoReturn, Optional
+from typing import Any, Callable, Dict, List, NoReturn
 
 from .. import _channel, _execution
 from .arguments import Signature
@@ -134,18 +134,14 @@ def _context(fields: Dict[str, Any]) -> _execution.ExecutionContext:
 
 def _encode(outcome: Dict[str, Any], limit_bytes: int) -> bytes:
     """The result is JSON text already, and is put in as it is."""
-    result: Optional[str] = outcome.pop("result", None)
-    if result is not None:
-        text = result.encode("utf-8")
-        if len(text) > limit_bytes:
-            outcome["done"] = "failed"
-            outcome["error"] = {
-                "type": "ResultError",
-                "message": f"The result is {len(text)} bytes of JSON; at most {limit_bytes} are kept. Return less.",
-            }
-            result = None
-    head = json.dumps(outcome, ensure_ascii=True).encode("ascii")
-    return head if result is None else head[:-1] + b', "result": ' + text + b"}"
+    result: str = outcome.pop("result", "")
+    text = result.encode("utf-8")
+    if len(text) > limit_bytes:
+        message = f"The result is {len(text)} bytes of JSON; at most {limit_bytes} are kept. Return less."
+        outcome.update(done="failed", error={"type": "ResultError", "message": message})
+        text = b""
+    head = json.dumps(outcome).encode("ascii")
+    return head[:-1] + b', "result": ' + text + b"}" if text else head
 
 
 def _finish() -> NoReturn:
