@@ -82,10 +82,15 @@ export function buildRequests(parts: RequestParts): RequestTable {
     runs,
     history,
     audit,
+    refusals,
+    overrides,
     organizationOf,
     clients,
+    lint,
     settings,
+    startedAt,
     url,
+    stop,
   } = parts;
 
   const withCurl = <M extends MadeKey>(made: M) => ({
@@ -111,7 +116,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
       protocolVersion,
       url: url(),
       dataDirectory: settings.dataDirectory,
-      startedAt: parts.startedAt,
+      startedAt,
       folders: folders.list(),
       clients: clients.size,
       activeRuns: runs.active(),
@@ -120,7 +125,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
     }),
     'workflowKeys/daemon/stop': async () => {
       // Writing the answer takes a few turns of the event loop, and the end of the connections must not overtake it.
-      setTimeout(parts.stop, 20);
+      setTimeout(stop, 20);
       return null;
     },
 
@@ -195,7 +200,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
     'workflowKeys/workflows/samples': async ({ id }) => samplesOf(callOfWorkflow(findWorkflow(id)), url()),
     'workflowKeys/workflows/setOrganization': async ({ id, organizationId }, client) => {
       findWorkflow(id);
-      await parts.overrides.set(id, { organizationId: organizationId ?? null }, client.kind);
+      await overrides.set(id, { organizationId: organizationId ?? null }, client.kind);
       return workflowRow(findWorkflow(id), url());
     },
     'workflowKeys/folders/register': async (params, client) => ({
@@ -265,7 +270,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
 
     'workflowKeys/language/lint': async ({ path, organizationId }) => {
       if (!isAbsolute(path)) throw new Failure('bad-input', 'Give the absolute path of the folder to lint.');
-      return parts.lint(path, organizationId);
+      return lint(path, organizationId);
     },
     'workflowKeys/language/chooseOrganization': async ({ organizationId }, client) => {
       if (organizationId === undefined) delete client.organizationId;
@@ -274,7 +279,7 @@ export function buildRequests(parts: RequestParts): RequestTable {
       return null;
     },
 
-    'workflowKeys/requests/explain': ({ requestId }) => parts.refusals.explain(requestId),
+    'workflowKeys/requests/explain': ({ requestId }) => refusals.explain(requestId),
 
     'workflowKeys/audit/list': async ({ after, limit, since, ...wish }) => {
       const size = pageSize(limit);

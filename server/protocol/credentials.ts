@@ -8,7 +8,7 @@ export type CredentialAuth = (typeof credentialAuths)[number];
 /** A credential for outgoing calls as it may be shown: never its value (D17). */
 export interface CredentialRow {
   id: string;
-  /** What workflow code asks for. */
+  /** What workflow code asks for; as configs are named (D36). */
   name: string;
   /** Absent: the global scope. */
   organizationId?: string;
@@ -17,7 +17,7 @@ export interface CredentialRow {
   auth: CredentialAuth;
   /** Always `[SECRET]` (D32). */
   value: string;
-  /** Where the value goes: a header, with `prefix` before it if there is one, or a query parameter. */
+  /** Where the value goes: a header, with `prefix` before it if there is one, or a query parameter (D43, F8). */
   header?: string;
   prefix?: string;
   queryParameter?: string;

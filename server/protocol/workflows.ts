@@ -10,12 +10,14 @@ export interface SourceRange {
 export const endpointMethods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export interface WorkflowRow {
-  /** The name (D45). */
+  /** `name=` of the decorator, else the function's name (D45). */
   id: string;
   functionName: string;
+  /** Absolute path of the registered folder. */
   folder: string;
   /** Absolute path. */
   file: string;
+  /** The workflow's name in the decorator, else the function's name. */
   range: SourceRange;
   description?: string;
   category?: string;
@@ -25,13 +27,16 @@ export interface WorkflowRow {
   disableGlobalKey: boolean;
   allowedMethods: string[];
   executionMode: 'sync' | 'async';
+  /** 0 is none (D46). */
   timeoutSeconds: number;
-  /** For whom it runs where its key says nothing (D28). */
+  /** For whom it runs where its key says nothing (D28); the source cannot say it. */
   organizationId?: string;
+  /** `annotation` is its source text, e.g. `int`, `list[str] | None`. */
   parameters: { name: string; annotation?: string; required: boolean }[];
-  /** The function has `**kwargs`: any further input is passed on. */
+  /** The function has `**kwargs`: input that names no parameter is passed on, else it is ignored. */
   acceptsExtra: boolean;
-  /** D45: two workflows have this name; neither runs. */
+  /** Another workflow has the same name; neither endpoint runs (D45). */
   duplicate: boolean;
+  /** Where it is triggered. */
   url: string;
 }

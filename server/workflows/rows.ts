@@ -6,15 +6,9 @@ import type { Workflow } from './workflow.ts';
 
 /** `url` is where the daemon is reached, without a slash at its end. */
 export function workflowRow(workflow: Workflow, url: string): WorkflowRow {
-  const { file, parameters, ...shown } = workflow;
   return {
-    ...shown,
-    file: join(workflow.folder, file),
-    parameters: parameters.map(({ name, annotation, required }) => ({
-      name,
-      required,
-      ...(annotation !== undefined && { annotation }),
-    })),
+    ...workflow,
+    file: join(workflow.folder, workflow.file),
     url: `${url}/api/endpoints/${encodeURIComponent(workflow.id)}`,
   };
 }

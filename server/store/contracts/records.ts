@@ -1,7 +1,7 @@
 /** The records of the state: organizations, keys, configs, credentials, workflow settings and folders. */
 
 import type { ConfigTypeName, ReferenceKind } from '../../protocol/configs.ts';
-import type { CredentialAuth } from '../../protocol/credentials.ts';
+import type { CredentialRow } from '../../protocol/credentials.ts';
 import type { Millis } from './time.ts';
 
 export interface OrganizationRecord {
@@ -58,25 +58,7 @@ export interface ConfigRecord {
 }
 
 /** What a credential is for and where it goes: all of it but its value. */
-export interface CredentialShape {
-  /** As configs are named (D36); what workflow code asks for. */
-  name: string;
-  /** Absent means the global scope. */
-  organizationId?: string;
-  /** Id of a service in `connections/services.ts`. */
-  service: string;
-  auth: CredentialAuth;
-  /** Where the value goes: a header, with the scheme before it if there is one, or a query parameter (D43, F8). */
-  header?: string;
-  prefix?: string;
-  queryParameter?: string;
-  /** Where it may be sent, as `hosts.ts` reads it. */
-  hosts: string[];
-  testUrl?: string;
-  tokenUrl?: string;
-  clientId?: string;
-  oauthScope?: string;
-}
+export type CredentialShape = Omit<CredentialRow, 'id' | 'value' | 'createdAt' | 'updatedAt' | 'updatedBy'>;
 
 /** D17: what an outgoing call is made with. */
 export interface CredentialRecord extends CredentialShape {
