@@ -39,13 +39,20 @@ export function fullTime(timestamp: string, { language }: Pick<TextContext, 'lan
 
 /** One line of at most `limit` code points. */
 export function oneLine(text: string, limit = 80): string {
-  const points = [...text.replace(/\s+/gu, ' ').trim()];
+  const points = [...plain(text).replace(/\s+/gu, ' ').trim()];
   return points.length <= limit ? points.join('') : `${points.slice(0, limit - 1).join('')}…`;
+}
+
+/** Text from outside that cannot turn around the writing of what stands beside it; the writing itself may be any. */
+export function plain(text: string): string {
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/gu, '\uFFFD');
 }
 
 /** Text that stands for itself in Markdown; an address in it is no link either. */
 export function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>&~$:@]/gu, '\\$&').replace(/\n/gu, ' ');
+  return plain(text)
+    .replace(/[\\`*_{}[\]()#+\-.!|<>&~$:@]/gu, '\\$&')
+    .replace(/\n/gu, ' ');
 }
 
 /** `1.2 s`, `85 ms`. */

@@ -6,6 +6,7 @@ import type { SampleRow } from '../../server/protocol/samples.ts';
 import type { Ctx } from '../ctx.ts';
 import { askRow, type Choice } from '../prompts.ts';
 import { report } from '../report.ts';
+import { plain } from '../text.ts';
 import { keyText } from '../views/keyText.ts';
 import { copiedText, copyOneOf, tellOfSample } from './samples.ts';
 
@@ -28,7 +29,7 @@ export async function showOnce(ctx: Ctx, { row, key, curl }: CreatedKey, note?: 
     key,
     curl,
   ].join('\n\n');
-  let message = t('The key “{0}” is ready', row.description);
+  let message = t('The key “{0}” is ready', plain(row.description));
   let sample: SampleRow | undefined;
   for (;;) {
     const chosen = await vscode.window.showInformationMessage(message, { modal: true, detail }, ...buttons);

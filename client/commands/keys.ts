@@ -13,7 +13,7 @@ import type { WorkflowRow } from '../../server/protocol/workflows.ts';
 import type { Ctx } from '../ctx.ts';
 import { alone, askChoice, askRow, askText, type Choice, confirm, withoutBack } from '../prompts.ts';
 import { inSteps, type Steps } from '../steps.ts';
-import { fullTime } from '../text.ts';
+import { fullTime, plain } from '../text.ts';
 import type { KeyNode } from '../views/keys.ts';
 import { askKey, expirationChoice, showOnce } from './keyPrompts.ts';
 import { askOrganization, organizationChoices } from './organizations.ts';
@@ -87,7 +87,7 @@ export async function createKey(ctx: Ctx, workflow?: { id: string }): Promise<vo
 export async function revokeKey(ctx: Ctx, node?: KeyNode): Promise<void> {
   const revoked = node?.row ?? (await askKey(ctx, t('Revoke Key')));
   await confirm(
-    t('Revoke the key “{0}”?', revoked.description),
+    t('Revoke the key “{0}”?', plain(revoked.description)),
     t('{0} is refused from the next request on. This cannot be undone.', revoked.masked),
     t('Revoke'),
   );
@@ -104,7 +104,7 @@ export async function rotateKey(ctx: Ctx, node?: KeyNode): Promise<void> {
       nothing: t('There is no key that could be rotated.'),
     }));
   const active = overlaps.find(({ value }) => value === defaultOverlapDays);
-  const question = t('How long is the old key “{0}” still valid?', row.description);
+  const question = t('How long is the old key “{0}” still valid?', plain(row.description));
   const overlapDays = withoutBack(await askChoice(alone(title), question, overlaps, active));
   const rotated = await ctx.request('workflowKeys/keys/rotate', { id: row.id, overlapDays });
   const { masked, endsAt, expired } = rotated.replaced;
@@ -127,7 +127,7 @@ export async function rebindKey(ctx: Ctx, node?: KeyNode): Promise<void> {
       nothing: t('There is no key of one workflow that could be bound to another.'),
     }));
   const choices = (await ctx.request('workflowKeys/keys/offeredWorkflows', null)).map(workflowChoice);
-  const question = t('Which workflow is “{0}” to run?', row.description);
+  const question = t('Which workflow is “{0}” to run?', plain(row.description));
   const nothing = t('There is no workflow with its endpoint on that has no key yet.');
   const workflowId = await askRow(title, question, choices, nothing);
   await ctx.request('workflowKeys/keys/rebind', { id: row.id, workflowId });

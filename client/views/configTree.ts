@@ -2,6 +2,7 @@
 
 import type { ConfigRow } from '../../server/protocol/configs.ts';
 import type { OrganizationRow } from '../../server/protocol/organizations.ts';
+import { plain } from '../text.ts';
 
 export type ConfigNode =
   | {
@@ -35,7 +36,7 @@ export function scopeNodes(
     isCurrent: organizationId === current,
     rows: (byScope.get(organizationId) ?? []).sort((one, other) => compare(one.name, other.name)),
   });
-  return [node(globalTitle), ...organizations.map(({ id, name }) => node(name, id))];
+  return [node(globalTitle), ...organizations.map(({ id, name }) => node(plain(name), id))];
 }
 
 /** Rows of a scope, or ranges of them: the editor asks for a description of each child of an open node at every change. */

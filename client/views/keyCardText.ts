@@ -22,9 +22,8 @@ export interface PageButton {
   label: string;
 }
 
-export interface KeyCard extends Pick<KeyText, 'scope' | 'badges' | 'tone' | 'spoken'> {
+export interface KeyCard extends Pick<KeyText, 'scope' | 'description' | 'badges' | 'tone' | 'spoken'> {
   id: string;
-  description: string;
   masked: string;
   /** The lines below the masked key; `time` is in full. */
   facts: { text: string; time?: string }[];
@@ -59,7 +58,7 @@ export function keyPage(
 
 function keyCard(row: KeyRow, context: TextContext): KeyCard {
   const { t } = context;
-  const { scope, badges, facts, tone, spoken } = keyText(row, context);
+  const { scope, description, badges, facts, tone, spoken } = keyText(row, context);
   const labels: Record<KeyCommand, string> = {
     rebind: t('Rebind Key'),
     rotate: t('Rotate Key'),
@@ -68,7 +67,7 @@ function keyCard(row: KeyRow, context: TextContext): KeyCard {
   return {
     id: row.id,
     scope,
-    description: row.description,
+    description,
     masked: row.masked,
     badges,
     tone,

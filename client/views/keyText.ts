@@ -1,11 +1,12 @@
 /** How a key reads in the side bar and on its page (W5–W10, W31–W33); pure, so that it is tested without an editor. */
 
 import type { KeyRow } from '../../server/protocol/keys.ts';
-import { escapeMarkdown, fullTime, relativeTime, type TextContext } from '../text.ts';
+import { escapeMarkdown, fullTime, plain, relativeTime, type TextContext } from '../text.ts';
 
 export type KeyTone = 'normal' | 'expired' | 'orphaned';
 
 export interface KeyText {
+  description: string;
   /** `Global`, the workflow's name, or `API key` (W5). */
   scope: string;
   /** The scope, why it runs nothing if so, and the description: what a narrow view cuts off is the least of it. */
@@ -48,6 +49,7 @@ export interface KeyFact {
 export function keyText(row: KeyRow, context: TextContext): KeyText {
   const { t } = context;
   const scope = row.global ? t('Global') : (row.workflowId ?? t('API key'));
+  const description = plain(row.description);
   const badges = keyBadges(row, context);
   const lastUse = row.lastUsedAt ? t('Used {0}', relativeTime(row.lastUsedAt, context)) : t('Never used');
   const labelBadges = [scope, ...badges.filter(({ isEnd }) => isEnd).map(({ title }) => title)];
@@ -66,15 +68,16 @@ export function keyText(row: KeyRow, context: TextContext): KeyText {
     },
   ];
   return {
+    description,
     scope,
-    label: [...labelBadges, row.description].join(badgeGap),
+    label: [...labelBadges, description].join(badgeGap),
     labelBadges,
     badges,
     facts: [{ icon: 'lock-small', text: row.masked }, ...reach, ...times],
     tooltip: keyTooltip(row, scope, badges, context),
     spoken: [
       scope,
-      row.description,
+      description,
       ...badges.map(({ title }) => title),
       ...reach.map(({ text }) => text),
       ...times.map(({ text }) => text),

@@ -70,6 +70,13 @@ test('a description cannot smuggle Markdown into the tooltip', () => {
   assert.ok(tooltip.startsWith('**\\[x\\]\\(command\\:y\\) \\*\\*z\\*\\***'));
 });
 
+test('a description that would turn the writing around does not, in row, tooltip and speech', () => {
+  const text = keyText({ ...row, description: '\u202egnp.exe\u202c' }, context);
+  assert.equal(text.label, 'Global  \uFFFDgnp.exe\uFFFD');
+  assert.doesNotMatch(JSON.stringify(text), /[\u202a-\u202e]/);
+  assert.equal(keyText({ ...row, description: 'مفتاح' }, context).description, 'مفتاح');
+});
+
 test('a screen reader hears scope, description, state and times', () => {
   const { spoken } = keyText({ ...row, orphaned: true }, context);
   assert.equal(
