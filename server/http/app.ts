@@ -14,6 +14,7 @@ import { sendJson } from './envelope.ts';
 import { openFailureAnswer } from './failureAnswer.ts';
 import { openGuard } from './guard.ts';
 import { readJson } from './json.ts';
+import { readMethods, refuseOtherMethods } from './otherMethods.ts';
 import { documentOptions, type ReferenceParts, routeReference } from './reference.ts';
 import { type RunWorkflowParts, routeRunWorkflow } from './runWorkflow.ts';
 import { openStart, type StarterParts } from './start.ts';
@@ -142,6 +143,7 @@ export function buildHttp(parts: HttpParts): HttpApp {
   validateInput(app);
 
   app.get('/healthz', async () => ({ status: 'ok' }));
+  refuseOtherMethods(app, '/healthz', readMethods);
   const start = openStart({ ...parts, publicUrl: url });
   const shared = { ...parts, authentication, start, publicUrl: url };
   app.register(swagger, documentOptions);

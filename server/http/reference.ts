@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { version } from '../version.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { endpointPath } from './endpointPath.ts';
+import { readMethods, refuseOtherMethods } from './otherMethods.ts';
 
 export interface ReferenceParts {
   workflows: { list(): Workflow[] };
@@ -52,6 +53,7 @@ export function routeReference(app: FastifyInstance, parts: ReferenceParts): voi
     app.get(url, { schema: { hide: true } }, async (_request, reply) =>
       reply.type(type).header('content-security-policy', contentPolicy).send(content),
     );
+    refuseOtherMethods(app, url, readMethods);
   }
 
   // What the daemon prints when it starts is clicked on.
@@ -69,4 +71,5 @@ export function routeReference(app: FastifyInstance, parts: ReferenceParts): voi
       paths: { ...document.paths, ...Object.fromEntries(endpoints) },
     };
   });
+  refuseOtherMethods(app, '/api-docs/openapi.json', readMethods);
 }

@@ -1,6 +1,6 @@
 /** Routes by address: one table of operations each, with the order of checks of D10 before every one of them. */
 
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TObject, TSchema } from 'typebox';
 import { Failure } from '../errors.ts';
 import { mayUse } from '../keys/permissions.ts';
@@ -8,6 +8,7 @@ import type { Scope } from '../protocol/keys.ts';
 import type { ApiKeyRecord } from '../store/contracts/records.ts';
 import { openAdmission } from './admission.ts';
 import { type Authentication, type Category, categoryOf } from './authentication.ts';
+import { readMethods, refuseOtherMethods } from './otherMethods.ts';
 import { errorAnswer } from './schemas.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -93,18 +94,6 @@ type Add<P, F> = <Q extends TObject, B extends TSchema>(
 export interface ResourceParts {
   authentication: Authentication;
 }
-
-/** What Fastify routes. */
-export const allMethods: readonly HTTPMethods[] = [
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-  'TRACE',
-];
 
 /** Routes one address: `addAll` adds its operations; every other method is 405 with `Allow`. */
 export function routeResource<P extends TObject, F>(
@@ -195,23 +184,13 @@ export function routeResource<P extends TObject, F>(
     });
   });
 
-  // Reading heads is the same operation.
-  const allowed = operations.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  const allow = allowed.join(', ');
-  app.route({
-    method: allMethods.filter((method) => !allowed.includes(method)),
-    url,
-    schema: { hide: true },
-    onRequest: async (request, reply) => {
-      const record = await authentication.authenticate(request, reply, categoryOf(request.method));
-      const asker = askerOf(request, record);
-      // Who may do nothing here is not told what there is.
-      if (!operations.some((operation) => admits(record, operation))) throw asker.forbid(lack(record));
-      await found(asker, request);
-      reply.header('allow', allow);
-      throw new Failure('method-not-allowed', `This address allows ${allow}.`);
-    },
-    handler: async () => undefined,
+  const allowed = operations.flatMap(({ method }) => (method === 'GET' ? readMethods : [method]));
+  refuseOtherMethods(app, url, allowed, async (request, reply) => {
+    const record = await authentication.authenticate(request, reply, categoryOf(request.method));
+    const asker = askerOf(request, record);
+    // Who may do nothing here is not told what there is.
+    if (!operations.some((operation) => admits(record, operation))) throw asker.forbid(lack(record));
+    await found(asker, request);
   });
 }
 

@@ -14,7 +14,7 @@ import type { EndpointParts } from './endpoints.ts';
 import { sendJson } from './envelope.ts';
 import { flatAnswer, toFlatAnswer } from './flatAnswer.ts';
 import { readJson } from './json.ts';
-import { allMethods } from './resource.ts';
+import { refuseOtherMethods } from './otherMethods.ts';
 import { errorAnswer, strict } from './schemas.ts';
 import { checkUnique } from './start.ts';
 
@@ -99,17 +99,7 @@ export function routeWebhooks(app: FastifyInstance, parts: WebhookParts): void {
       },
     });
 
-    scope.route({
-      method: allMethods.filter((method) => method !== 'POST'),
-      url,
-      schema: { hide: true },
-      onRequest: async (request, reply) => {
-        await admit(request, reply);
-        reply.header('allow', 'POST');
-        throw new Failure('method-not-allowed', 'This address allows POST.');
-      },
-      handler: async () => undefined,
-    });
+    refuseOtherMethods(scope, url, ['POST'], admit);
   });
 }
 

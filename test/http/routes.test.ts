@@ -195,6 +195,17 @@ test('an address under /api that nothing stands at is 401 without a key, and wit
   }
 });
 
+test('a method that an open address has not is 405 with those that it has, without a key', async () => {
+  for (const path of ['/healthz', '/api-docs', '/api-docs/page.js', '/api-docs/openapi.json']) {
+    assert.equal((await api.call('HEAD', path, { key: '' })).status, 200, path);
+    for (const method of ['POST', 'DELETE', 'OPTIONS']) {
+      const { status, headers } = await api.call(method, path, { key: '', body: '{"a": ' });
+      assert.equal(status, 405, `${method} ${path}`);
+      assert.equal(headers.allow, 'GET, HEAD');
+    }
+  }
+});
+
 test('no method of a known address answers without a key, and every one that it has not is 405', async () => {
   for (const path of ['/api/v1/runs', '/api/v1/workflows/echo/run', '/api/endpoints/echo']) {
     for (const method of ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
