@@ -116,6 +116,13 @@ test('the language core touches no disk, network, clock or process', () => {
   assert.deepEqual(clocks, []);
 });
 
+test('domain rooms and routes are given their clock', () => {
+  const clocks = sources
+    .filter((path) => isDomainRoom.test(path) || path.startsWith('server/http/'))
+    .filter((path) => /\bDate\.now\b|\bnew Date\(\)/.test(read(path)));
+  assert.deepEqual(clocks, []);
+});
+
 test('only the tokens of the vault, the secret key and the keys room touch node:crypto', () => {
   assert.deepEqual(
     offenders(

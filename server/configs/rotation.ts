@@ -215,9 +215,8 @@ async function sealedRecords(
   };
 }
 
-function tokensOf(record: SealedRecord): string[] {
-  const { value, clientSecret } = record as Partial<CredentialRecord>;
-  return [value, clientSecret].filter((token) => token !== undefined);
+function tokensOf({ value, clientSecret }: SealedRecord): string[] {
+  return [value, clientSecret].filter((token) => typeof token === 'string');
 }
 
 function opens(vault: Vault, record: SealedRecord): boolean {

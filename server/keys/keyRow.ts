@@ -4,6 +4,7 @@ import type { KeyRow } from '../protocol/keys.ts';
 import type { ApiKeyRecord } from '../store/contracts/records.ts';
 import type { Millis } from '../store/contracts/time.ts';
 import type { Workflow } from '../workflows/workflow.ts';
+import { dayMs } from './wish.ts';
 
 /** When the key is refused from: the end of its overlap if it was rotated, else its expiration; undefined is never. */
 export function endOf(record: ApiKeyRecord): Millis | undefined {
@@ -55,7 +56,7 @@ export function inShownOrder(rows: readonly KeyRow[]): KeyRow[] {
 }
 
 /** A15: a key is to be rotated every 90 days. */
-const rotationAgeMs = 90 * 86_400_000;
+const rotationAgeMs = 90 * dayMs;
 
 /** Global, then workflow-specific, then API keys, orphaned last. */
 function rank(row: KeyRow): number {
