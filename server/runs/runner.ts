@@ -260,7 +260,8 @@ export class Runs {
 
   async #read(id: string): Promise<RunRecord> {
     const record = await this.#parts.history.getRun(id);
-    if (record === undefined) throw new Failure('not-found', `There is no run ${id}.`);
+    if (record === undefined)
+      throw new Failure('not-found', `There is no run ${id}; list the runs to see their ids.`);
     return record;
   }
 

@@ -181,6 +181,7 @@ test('an unknown name, key or run is told as such', async () => {
     ['config', 'unset', 'no_such_name'],
     ['keys', 'revoke', 'no-such-key'],
     ['runs', 'show', 'no-such-run'],
+    ['runs', 'retry', 'no-such-run'],
     ['run', 'no-such-workflow'],
     ['orgs', 'remove', 'no-such-organization'],
   ]) {
