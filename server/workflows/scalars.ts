@@ -11,7 +11,8 @@ export interface Scalar {
 }
 
 const integerText = /^\s*[+-]?[0-9]+(?:_[0-9]+)*\s*$/;
-const numberText = /^\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*$/;
+// Nothing in these can be taken in two ways: the text is whatever a caller sends, and may be as long as a body.
+const numberText = /^\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*$/;
 const dateText = '(\\d{4})-(\\d{2})-(\\d{2})';
 const timeText = '([01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?(?:[Zz]|[+-]\\d{2}:?\\d{2})?';
 
@@ -32,7 +33,9 @@ export const scalars: Record<ScalarName, Scalar> = {
     expected: 'a number',
     convert: (value) => {
       if (typeof value === 'number') return value;
-      return typeof value === 'string' && numberText.test(value) ? Number(value) : undefined;
+      const number = typeof value === 'string' && numberText.test(value) ? Number(value) : Number.NaN;
+      // JSON has nothing for what is too large to be one.
+      return Number.isFinite(number) ? number : undefined;
     },
     isExactly: (value) => typeof value === 'number',
   },

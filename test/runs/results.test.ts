@@ -265,6 +265,24 @@ test('a date and time is taken in every form that the daemon lets through', limi
   }
 });
 
+test('a date that is made to take long is refused at once, in a part of a value, too', limit, async (t) => {
+  const bench = await openBench(t, {
+    source: `
+import dataclasses, datetime
+
+@dataclasses.dataclass
+class Event:
+    at: datetime.datetime
+
+def note(event: Event):
+    return event
+`,
+  });
+  const { status, error } = await bench.run('note', { input: { event: { at: ':'.repeat(1_000_000) } } });
+  assert.equal(status, 'Failed');
+  assert.match(error?.message ?? '', /^Parameter 'event\.at' must be a date and time/);
+});
+
 test(
   'input that does not fit is refused before the function begins, and names the parameter only',
   limit,

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { Failure } from '../../server/errors.ts';
 import { readAnnotation } from '../../server/workflows/annotation.ts';
 import { checkInput } from '../../server/workflows/input.ts';
+import { scalars } from '../../server/workflows/scalars.ts';
 
 function convert(annotation: string, value: unknown): unknown {
   const parameters = [{ name: 'value', annotation, required: true }];
@@ -79,6 +80,7 @@ test('a wrong value is refused, naming the parameter and what was expected', () 
   refuses('int', '', 'Parameter "value" must be an integer.');
   refuses('int', null, 'Parameter "value" must be an integer.');
   refuses('float', 'nan', 'Parameter "value" must be a number.');
+  refuses('float', '1e999', 'Parameter "value" must be a number.');
   refuses('bool', 1, 'Parameter "value" must be true or false.');
   refuses('bool', 'yes', 'Parameter "value" must be true or false.');
   refuses('str', true, 'Parameter "value" must be a text.');
@@ -95,6 +97,23 @@ test('a wrong value is refused, naming the parameter and what was expected', () 
   refuses('datetime', 'soon', 'Parameter "value" must be a date and time such as 2026-01-31T12:00:00Z.');
   refuses('UUID', '123', 'Parameter "value" must be a UUID.');
   refuses('Decimal', 'ten', 'Parameter "value" must be a decimal number.');
+});
+
+test('a text that is made to take long is refused at once', { timeout: 30_000 }, () => {
+  const long = 100_000;
+  for (const name of Object.keys(scalars)) {
+    for (const value of [
+      `${'1'.repeat(long)}x`,
+      `${' '.repeat(long)}x`,
+      `1${' '.repeat(long)}x`,
+      `${'1_'.repeat(long)}x`,
+      `1.${'1'.repeat(long)}x`,
+      `1e${'1'.repeat(long)}x`,
+      `12:00:00.${'1'.repeat(long)}`,
+    ]) {
+      if (name !== 'str') assert.throws(() => convert(name, value), Failure);
+    }
+  }
 });
 
 test('a missing required parameter is named, and one with a default is left to Python', () => {

@@ -217,7 +217,7 @@ def _path(value: Any, path: str) -> pathlib.Path:
 
 def _from_iso(kind: Any, expected: str) -> Callable[[Any, str], Any]:
     def from_iso(value: Any, path: str) -> Any:
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) <= _LONGEST_TIME:
             try:
                 return kind.fromisoformat(value if kind is datetime.date else _as_before_3_11(value))
             except ValueError:
@@ -225,6 +225,10 @@ def _from_iso(kind: Any, expected: str) -> Callable[[Any, str], Any]:
         raise _unfit(path, expected)
 
     return from_iso
+
+
+# Longer than any, and short enough for the patterns below, whoever makes up the text.
+_LONGEST_TIME = 64
 
 
 def _as_before_3_11(time: str) -> str:
