@@ -1,14 +1,15 @@
 /** Seals and opens secrets with the key that the state is sealed with (S1, C2); it knows neither scopes nor who asks. */
 
 import { Failure } from '../errors.ts';
-import type { ConfigRecord, MetaRecord } from '../store/contracts/records.ts';
+import type { ConfigRecord, CredentialRecord, MetaRecord } from '../store/contracts/records.ts';
 import type { State, StateReader, StateTransaction } from '../store/contracts/state.ts';
 import { scopeName } from './cascade.ts';
 import { openFernetKey } from './fernetToken.ts';
 import { valueLimitBytes } from './values.ts';
 
-/** The row that a secret belongs to. */
-export type SecretAddress = Pick<ConfigRecord, 'id' | 'name' | 'organizationId'>;
+/** The row that a secret belongs to, and of a credential where it is sent. */
+export type SecretAddress = Pick<ConfigRecord, 'id' | 'name' | 'organizationId'> &
+  Partial<Pick<CredentialRecord, 'hosts' | 'testUrl' | 'tokenUrl'>>;
 
 /** What a token holds. */
 export interface SecretContent {
@@ -153,13 +154,16 @@ export function openVault(key: Buffer): Vault {
 /**
  * The plaintext of every token.
  *
- * Invariant: it names the row it belongs to, because Fernet itself would open a token that was moved to another one.
+ * Invariant: it names the row it belongs to, because Fernet itself would open a token that was moved to another one; and
+ * where it is sent, because who writes the state's file could have a credential sent to a host of his own.
  */
 interface Envelope {
   organization: string | null;
   name: string;
   id: string;
   value: string;
+  /** JSON of a credential's destinations, null of whatever is sent nowhere; absent in tokens from before it was there. */
+  sentTo?: string | null;
   /** Only there when it is true. */
   reference?: true;
 }
@@ -208,7 +212,19 @@ function openKey(key: Buffer): VaultKey {
 
 function envelopeOf(address: SecretAddress, { text, isReference }: SecretContent): Envelope {
   const { id, name, organizationId = null } = address;
-  return { organization: organizationId, name, id, value: text, ...(isReference && { reference: true }) };
+  const sentTo = destinationsOf(address);
+  return {
+    organization: organizationId,
+    name,
+    id,
+    value: text,
+    sentTo,
+    ...(isReference && { reference: true }),
+  };
+}
+
+function destinationsOf({ hosts, testUrl, tokenUrl }: SecretAddress): string | null {
+  return hosts ? JSON.stringify({ hosts, testUrl, tokenUrl }) : null;
 }
 
 function contentIn(text: string, address: SecretAddress): SecretContent | undefined {
@@ -224,6 +240,7 @@ function contentIn(text: string, address: SecretAddress): SecretContent | undefi
     envelope?.organization === organizationId &&
     envelope.name === name &&
     envelope.id === id &&
+    (envelope.sentTo === undefined || envelope.sentTo === destinationsOf(address)) &&
     typeof envelope.value === 'string';
   return belongs ? { text: String(envelope?.value), isReference: envelope?.reference === true } : undefined;
 }

@@ -60,7 +60,7 @@ async function fill(state: State, vault: Vault, count: number): Promise<void> {
       const content = { text: `test-value-${index}`, isReference: index % 3 === 0 };
       const change = { updatedAt: 7, updatedBy: 'cli' };
       tx.put('configs', { ...place, type: 'secret', value: seal(place, content), ...change });
-      const credential = { ...place, id: `credential-${index}` };
+      const credential = { ...place, id: `credential-${index}`, hosts: ['api.example.com'] };
       const sealText = (text: string) => seal(credential, { text, isReference: false });
       tx.put('credentials', {
         ...credential,
@@ -68,7 +68,6 @@ async function fill(state: State, vault: Vault, count: number): Promise<void> {
         auth: 'refresh-token',
         value: sealText(`test-token-${index}`),
         ...(index % 2 === 0 && { clientSecret: sealText(`test-client-${index}`) }),
-        hosts: ['api.example.com'],
         createdAt: 7,
         ...change,
       });

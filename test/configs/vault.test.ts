@@ -138,6 +138,26 @@ test('a token moved to another organization, name or row is refused (S12, S20)',
   refuses(global, { id: 'id-1', name: 'stripe_api_key' });
 });
 
+test("a credential's token opens only for the hosts and addresses that it was sealed for", () => {
+  const sentTo = { hosts: ['api.example.com'], testUrl: 'https://api.example.com/me' };
+  const credential = { ...address, ...sentTo, tokenUrl: 'https://id.example.com/token' };
+  const token = seal(credential, 'canary');
+  assert.equal(openVault(key).open(credential, token), 'canary');
+  refuses(token, { ...credential, hosts: ['api.example.com', 'evil.example.net'] });
+  refuses(token, { ...credential, testUrl: 'https://evil.example.net/' });
+  refuses(token, { ...credential, tokenUrl: 'https://evil.example.net/token' });
+  refuses(token, { ...address, ...sentTo });
+  // Nor is it a config's value, or a config's value a credential's.
+  refuses(token, address);
+  refuses(seal(address, 'canary'), credential);
+});
+
+test('a token from before destinations were sealed still opens', () => {
+  const token = textOf(buildToken(key, { plaintext: envelopeOf('sk_test_old') }));
+  assert.equal(openVault(key).open({ ...address, hosts: ['api.example.com'] }, token), 'sk_test_old');
+  assert.equal(openVault(key).open(address, token), 'sk_test_old');
+});
+
 test('whether a token holds a value or a reference is sealed with it (D29)', () => {
   const vault = openVault(key);
   const { seal: sealContent } = vault.addKey(key);
@@ -316,7 +336,7 @@ if (python === undefined) {
     );
     assert.deepEqual(
       opened,
-      values.map((value) => JSON.parse(envelopeOf(value))),
+      values.map((value) => ({ ...JSON.parse(envelopeOf(value)), sentTo: null })),
     );
   });
 
