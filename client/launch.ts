@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonFile } from '../server/protocol/daemon.ts';
@@ -84,8 +84,8 @@ export async function launchDaemon(options: LaunchOptions): Promise<void> {
       dataDirectory,
     ],
     {
-      // The editor's own folder would be held open, and on some systems could not be removed.
-      cwd: homedir(),
+      // The editor's own folder would be held open, and on some systems could not be removed; a home need not exist.
+      cwd: parse(homedir()).root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },

@@ -28,6 +28,18 @@ test('a daemon that is started is found by its file and reached with its token',
   await closed;
 });
 
+test('a daemon is started also where its user has no home', limit, async (context) => {
+  const { HOME } = process.env;
+  context.after(() => {
+    if (HOME === undefined) delete process.env.HOME;
+    else process.env.HOME = HOME;
+  });
+  const dataDirectory = dataDirectoryOf(context);
+  process.env.HOME = join(dataDirectory, 'none');
+  await launch(dataDirectory);
+  (await openSocket(await runningDaemon(dataDirectory))).destroy();
+});
+
 test(
   'of two that start at once one wins, the other ends, and both callers reach the winner',
   limit,

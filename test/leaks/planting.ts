@@ -51,7 +51,7 @@ export async function plantConfigs({ canaries, editor, run, http, apart }: Doors
   writeFileSync(join(apart, 'referred'), referred);
   for (const [name, from] of [
     ['by_file', `file:${join(apart, 'referred')}`],
-    ['by_command', `command:cat ${join(apart, 'referred')}`],
+    ['by_command', `command:cat '${join(apart, 'referred')}'`],
     ['by_variable', 'env:REFERRED_TEST_VALUE'],
   ] as const) {
     const { code } = await run(['config', 'set', name, '--from', from]);

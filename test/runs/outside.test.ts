@@ -223,6 +223,9 @@ async function openDatabase(t: TestContext, password: string): Promise<number> {
     await database.stop();
     rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   });
+  // The server's own user has to read what the one of this process writes.
+  const umask = process.umask(0o022);
+  t.after(() => void process.umask(umask));
   await database.initialise();
   await database.start();
   await database.createDatabase('production');
