@@ -21,10 +21,15 @@ export interface ViewDefinition<Node> {
   badge?(nodes: Node[]): vscode.ViewBadge | undefined;
 }
 
+/** So long a row's relative times are right, to the minute. */
+const freshMs = 60_000;
+
 /** Shows a view for as long as the extension lives. It never starts the daemon: a view only shows what is there. */
 export function showView<Node>(ctx: Ctx, definition: ViewDefinition<Node>): vscode.TreeView<Node> {
   const changed = new vscode.EventEmitter<undefined>();
+  let loadedAt = Number.POSITIVE_INFINITY;
   const load = async (): Promise<Node[]> => {
+    loadedAt = Date.now();
     view.message = '';
     if (ctx.daemon.state.kind !== 'ready') return [];
     if (!definition.untrusted && !vscode.workspace.isTrusted) return [];
@@ -78,9 +83,10 @@ export function showView<Node>(ctx: Ctx, definition: ViewDefinition<Node>): vsco
       if (definition.settings?.some((setting) => change.affectsConfiguration(setting))) void refresh();
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void refresh()),
-    // Times in rows are relative, and grow old while nobody looks.
+    // Times in rows are relative, and grow old while nobody looks. Rows that were just read are not read again: the
+    // icon that somebody presses first would belong to nothing.
     view.onDidChangeVisibility(({ visible }) => {
-      if (visible) void refresh();
+      if (visible && Date.now() - loadedAt > freshMs) void refresh();
     }),
   );
   return view;
