@@ -33,7 +33,7 @@ interface Place {
   environment: Record<string, string | undefined>;
   references: References;
   resolve(text: string): Promise<string>;
-  /** Writes a program for `sh` and gives its path. */
+  /** Writes a program for `sh` and gives its path, quoted. */
   script(name: string, lines: string): string;
 }
 
@@ -64,7 +64,7 @@ function openPlace(t: TestContext, parts: Partial<ReferencesParts> = {}): Place 
     script(name, lines) {
       const path = join(folder, name);
       writeFileSync(path, `#!/bin/sh\n${lines}\n`, { mode: 0o700 });
-      return path;
+      return `'${path}'`;
     },
   };
 }
@@ -161,13 +161,13 @@ test('a command that does not give a value says why, and its standard error is n
   await fails(place, script('a', 'echo canary; echo canary >&2; exit 3'), 'the command exited with code 3');
   await fails(place, script('b', 'echo canary; kill -TERM $$'), 'the command was ended by SIGTERM');
   await fails(place, 'command:no-such-canary-command', 'the command was not found');
-  await fails(place, `command:${place.folder}/canary`, 'the command was not found');
+  await fails(place, `command:'${place.folder}/canary'`, 'the command was not found');
   await fails(place, script('c', 'echo canary >&2'), 'the command gave nothing');
   await fails(place, script('d', "printf '\\377'"), 'the command gave what is not UTF-8 text');
   await fails(place, script('e', 'yes canary'), 'the command printed more than 64 KiB');
   const text = join(place.folder, 'text');
   writeFileSync(text, 'canary', { mode: 0o600 });
-  await fails(place, `command:${text}`, 'the command may not be executed');
+  await fails(place, `command:'${text}'`, 'the command may not be executed');
 });
 
 test('a command has an empty input, a neutral folder and an environment without what is ours', async (t) => {
@@ -207,8 +207,11 @@ test('a command that takes too long is ended with everything that it has started
     'slow',
     `sleep 600 & echo $! $$ > '${pids}.part'; mv '${pids}.part' '${pids}'; wait`,
   );
-  const failed = fails(place, `command:${slow}`, 'the command took longer than 20 s');
-  while (!existsSync(pids)) await setImmediate();
+  let isOver = false;
+  const failed = fails(place, `command:${slow}`, 'the command took longer than 20 s').finally(() => {
+    isOver = true;
+  });
+  while (!existsSync(pids) && !isOver) await setImmediate();
   t.mock.timers.tick(19_999);
   const started = readFileSync(pids, 'utf8').split(' ').map(Number);
   assert.deepEqual(started.map(isAlive), [true, true]);
