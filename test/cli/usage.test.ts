@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { DaemonFile } from '../../server/protocol/daemon.ts';
@@ -83,14 +83,13 @@ test('what a message advises can be pasted, in the repository too', async () => 
 test('what is installed says in one line that Node is too old for it', async () => {
   const older =
     "data:text/javascript,Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })";
-  const launch = join(dirname(program), 'launch.js');
-  const child = spawn(process.execPath, ['--import', older, launch, 'status'], {
+  const child = spawn(process.execPath, ['--import', older, program, 'status'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const { code, said } = await outcomeOf(child);
   assert.equal(code, 1);
   assert.match(said, /^workflow-keys: This is Node 20\.20\.2, and Node 24 or newer is needed\.[^\n]*\n$/);
-  const present = spawn(process.execPath, [launch, '--version'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const present = spawn(process.execPath, [program, '--version'], { stdio: ['ignore', 'ignore', 'pipe'] });
   assert.deepEqual(await outcomeOf(present), { code: 0, said: '' });
 });
 
