@@ -33,20 +33,30 @@ const withoutOldBuffer = {
   },
 };
 
+/**
+ * An older Node could not load the program, so it is no part of the file that tells of that.
+ * In one piece all the same: a daemon may run on when its files have been replaced.
+ */
+const programApart = {
+  name: 'program-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/cli\/program\.ts$/ }, () => ({ path: './program.js', external: true }));
+  },
+};
+
 await rm('dist', { recursive: true, force: true });
 await Promise.all([
   build({
     ...shared,
     entryPoints: {
       server: 'server/main.ts',
+      program: 'server/cli/program.ts',
       parseWorker: 'server/bundles/parseWorker.ts',
     },
     outdir: 'dist',
-    // What the entry loads only later must not be in its own file: an older Node could not load that one.
-    splitting: true,
     // Less to read at each start; names stay, for what the log says of failures.
     minifyWhitespace: true,
-    plugins: [withoutOldBuffer],
+    plugins: [withoutOldBuffer, programApart],
     format: 'esm',
     banner: { js: ['#!/usr/bin/env node', ...commonJsGlobals].join('\n') },
   }),
