@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { on, once } from 'node:events';
-import { watch } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants, watch } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../client/failure.ts';
 import { isOlder, launchDaemon, openSocket, processEnd, readDaemonFile } from '../../client/launch.ts';
 import { isPortFree, nextFreePort } from '../../client/port.ts';
@@ -90,7 +91,9 @@ test('a daemon that does not get ready is told of, and found again when it is', 
   execFileSync('sh', ['-c', 'mkfifo "$0"', stateFile]);
   const waited = new AbortController();
   const launched = launch(dataDirectory, 0, [], waited.signal);
-  const writer = await open(stateFile, 'w');
+  const failed = new AbortController();
+  launched.catch(() => failed.abort());
+  const writer = await writerOf(stateFile, failed.signal);
   waited.abort();
   await assert.rejects(launched, { code: 'daemon-unreachable', message: /not ready/ });
   // It watches from here on, and keeps what happens until somebody asks.
@@ -132,6 +135,18 @@ async function end(pid: number): Promise<void> {
     return;
   }
   await processEnd(pid, AbortSignal.timeout(60_000));
+}
+
+/** A pipe to write to, once somebody reads it. Opening it outright would wait in a thread that nobody can end. */
+async function writerOf(pipe: string, signal: AbortSignal): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
+    }
+    await delay(20, undefined, { signal });
+  }
 }
 
 async function launch(
