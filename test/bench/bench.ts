@@ -183,7 +183,7 @@ async function benchRefusals(url: string, key: string): Promise<void> {
   await throughput(16, 2000, askTheirs);
   // In turns, so that a noisy moment of the machine meets both.
   const rates: { ours: number; theirs: number }[] = [];
-  for (let turn = 0; turn < 5; turn += 1) {
+  for (let turn = 0; turn < 15; turn += 1) {
     rates.push({
       ours: await throughput(16, 6000, askOurs),
       theirs: await throughput(16, 6000, askTheirs),
