@@ -7,32 +7,15 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { type DaemonProcess, runCommand, runJson, startDaemonProcess } from '../support/daemonProcess.ts';
+import { verifyWebhook } from '../support/documentedWorkflows.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const secret = 'whsec_test_Zm9vYmFyYmF6';
 
 /** The first workflow is the documented one; only its endpoint is switched on. */
 const source = `
-import hmac
-import hashlib
 from bifrost import ExecutionContext, config, workflow
-
-@workflow(name="verify_webhook", endpoint_enabled=True, public_endpoint=True)
-async def verify_webhook(context: ExecutionContext, payload: str, signature: str):
-    webhook_secret = await config.get("webhook_secret")
-
-    # Calculate expected signature
-    expected = hmac.new(
-        webhook_secret.encode(),
-        payload.encode(),
-        hashlib.sha256
-    ).hexdigest()
-
-    if not hmac.compare_digest(expected, signature):
-        raise ValueError("Invalid webhook signature")
-
-    return {"verified": True}
-
+${verifyWebhook(', endpoint_enabled=True, public_endpoint=True')}
 @workflow(name="verify_stripe", endpoint_enabled=True, public_endpoint=True)
 async def verify_stripe(context: ExecutionContext, payload: str, signature: str):
     parts = dict(part.split("=", 1) for part in signature.split(","))

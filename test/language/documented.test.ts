@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { safeApiCall } from '../support/documentedWorkflows.ts';
 import { check, readFacts } from './check.ts';
 
 test('a documented Bearer call, a database password and a webhook secret are marked until they are set', () => {
@@ -50,19 +51,7 @@ async def verify_webhook(context: ExecutionContext, payload: str, signature: str
 test('the documented handler of a missing secret is silent', () => {
   check(`
 from bifrost import config
-
-@workflow(name="safe_api_call")
-async def safe_api_call(context: ExecutionContext):
-    try:
-        api_key = await config.get("api_key")
-    except KeyError:
-        return {
-            "success": False,
-            "error": "API key not configured",
-            "action": "Add 'api_key' to Configuration in Settings"
-        }
-    return {"success": True}
-`);
+${safeApiCall}`);
 });
 
 test('the documented ways to store a secret are silent, also at the top of a script', () => {

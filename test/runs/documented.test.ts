@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import { safeApiCall, verifyWebhook } from '../support/documentedWorkflows.ts';
 import { type Bench, messages, openBench } from './bench.ts';
 
 const limit = { timeout: 120_000 };
@@ -31,42 +32,7 @@ async def call_api(context: ExecutionContext):
     headers = {"Authorization": f"Bearer {api_key}"}
     response = await make_api_call(url, headers=headers)
     return response
-
-
-import hmac
-import hashlib
-
-@workflow(name="verify_webhook")
-async def verify_webhook(context: ExecutionContext, payload: str, signature: str):
-    webhook_secret = await config.get("webhook_secret")
-
-    # Calculate expected signature
-    expected = hmac.new(
-        webhook_secret.encode(),
-        payload.encode(),
-        hashlib.sha256
-    ).hexdigest()
-
-    if not hmac.compare_digest(expected, signature):
-        raise ValueError("Invalid webhook signature")
-
-    return {"verified": True}
-
-
-@workflow(name="safe_api_call")
-async def safe_api_call(context: ExecutionContext):
-    try:
-        api_key = await config.get("api_key")
-    except KeyError:
-        return {
-            "success": False,
-            "error": "API key not configured",
-            "action": "Add 'api_key' to Configuration in Settings"
-        }
-
-    # Use api_key...
-    return {"success": True}
-
+${verifyWebhook()}${safeApiCall}
 
 @workflow(name="store")
 async def store(context: ExecutionContext, value: str):
