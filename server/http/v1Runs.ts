@@ -134,7 +134,7 @@ function routeHistory(
       async ({ asker, query }) => {
         const { workflowId, status, keyId, from, to } = query;
         const { workflowIds: allowed, organizationId: own } = asker.record;
-        const organizationId = own ?? query.organizationId;
+        const { organizationId } = placeFor(asker, query);
         // An organization sees no run of a former one under its id.
         const ownFrom = own === undefined ? undefined : (await parts.organization(own))?.createdAt;
         const createdFrom = Math.max(from === undefined ? 0 : readTime(from), ownFrom ?? 0);
